@@ -1,0 +1,291 @@
+//! The engine: takes orders, carries jobs through their lives, delivers notices.
+//!
+//! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
+
+mod handle;
+mod order;
+mod outbox;
+mod run;
+mod turn;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, broadcast, watch};
+
+pub use handle::{OrderEvent, OrderHandle};
+pub use order::{OrderError, OrderRequest, Plan};
+pub use run::RunOptions;
+
+use crate::clock::{Clock, Entropy, SystemClock};
+use crate::ids::{JobId, OrderId};
+use crate::job::Stage;
+use crate::lifecycle::{Context, Event, FreshIds, Policy, step};
+use crate::media::Media;
+use crate::model::Catalogue;
+use crate::notifier::Notifier;
+use crate::prompt::{OfflinePrompts, PromptBuilder};
+use crate::provider::VideoProvider;
+use crate::store::{JobSeize, Seizure, Store, StoreError};
+use crate::{AttemptId, EntryId, NoticeId};
+
+/// Takes orders, carries jobs through their lives, delivers notices. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug)]
+struct Parts {
+    store: Arc<dyn Store>,
+    media: Media,
+    providers: Vec<Arc<dyn VideoProvider>>,
+    catalogue: Catalogue,
+    prompts: Arc<dyn PromptBuilder>,
+    offline: OfflinePrompts,
+    notifier: Option<Arc<dyn Notifier>>,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    policy: Policy,
+    worker: String,
+    /// Something may be due earlier than the claim loop believes.
+    work: Notify,
+    /// A notice may have been written.
+    news: Notify,
+    /// Counts the writes of this process: handles look at the store when it moves.
+    writes: watch::Sender<u64>,
+    progress: broadcast::Sender<Progress>,
+}
+
+/// How far a render is: only in the process that reads it, and never stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// The order.
+    pub order_id: OrderId,
+    /// The job.
+    pub job_id: JobId,
+    /// 0-based index of the job in its order.
+    pub index: u32,
+    /// In `0.0..=1.0`.
+    pub done: f32,
+}
+
+/// What came of a wish to cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancellation {
+    /// It is cancelled, and its credit is back.
+    Cancelled,
+    /// A provider has it, or may have it: it goes on, and nothing changed.
+    TooLate(Stage),
+    /// It was final before: nothing changed.
+    Final(Stage),
+    /// There is no such job.
+    Missing,
+}
+
+/// Collects the parts of an [`Engine`]. Store, media and at least one provider are needed; the rest has defaults.
+#[derive(Debug)]
+pub struct EngineBuilder {
+    store: Arc<dyn Store>,
+    media: Media,
+    providers: Vec<Arc<dyn VideoProvider>>,
+    retired: Catalogue,
+    prompts: Option<Arc<dyn PromptBuilder>>,
+    notifier: Option<Arc<dyn Notifier>>,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    policy: Policy,
+    worker: String,
+}
+
+impl EngineBuilder {
+    /// Adds a provider. The first one's default model is the engine's.
+    #[must_use]
+    pub fn provider(mut self, provider: Arc<dyn VideoProvider>) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Adds models that no provider here serves, so that asking for one says why: retired ones, for instance.
+    #[must_use]
+    pub fn known_models(mut self, catalogue: Catalogue) -> Self {
+        self.retired = self.retired.and(catalogue);
+        self
+    }
+
+    /// Who writes prompts. By default templates do, offline.
+    #[must_use]
+    pub fn prompts(mut self, prompts: Arc<dyn PromptBuilder>) -> Self {
+        self.prompts = Some(prompts);
+        self
+    }
+
+    /// Who delivers notices. By default they are kept.
+    #[must_use]
+    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
+        self.notifier = Some(notifier);
+        self
+    }
+
+    /// The numbers of the lifecycle.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The clock, and the source of ids and jitter: for tests.
+    #[must_use]
+    pub fn time_and_chance(mut self, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
+        self.clock = clock;
+        self.entropy = entropy;
+        self
+    }
+
+    /// The worker's name in leases. By default a random one.
+    #[must_use]
+    pub fn worker(mut self, name: impl Into<String>) -> Self {
+        self.worker = name.into();
+        self
+    }
+
+    /// The engine.
+    pub fn build(self) -> Engine {
+        let served = self.providers.iter().map(|provider| provider.catalogue().clone());
+        let catalogue = served.fold(Catalogue::default(), Catalogue::and).and(self.retired);
+        let worker = if self.worker.is_empty() {
+            crate::order::hex(&self.entropy.id_bytes()[..4])
+        } else {
+            self.worker
+        };
+        let offline = OfflinePrompts::default();
+        let prompts = self.prompts.unwrap_or_else(|| Arc::new(offline.clone()));
+        Engine {
+            parts: Arc::new(Parts {
+                store: self.store,
+                media: self.media,
+                providers: self.providers,
+                catalogue,
+                prompts,
+                offline,
+                notifier: self.notifier,
+                clock: self.clock,
+                entropy: self.entropy,
+                policy: self.policy,
+                worker,
+                work: Notify::new(),
+                news: Notify::new(),
+                writes: watch::Sender::new(0),
+                progress: broadcast::Sender::new(256),
+            }),
+        }
+    }
+}
+
+impl Engine {
+    /// Begins an engine with its store and its media.
+    pub fn builder(store: Arc<dyn Store>, media: Media) -> EngineBuilder {
+        EngineBuilder {
+            store,
+            media,
+            providers: Vec::new(),
+            retired: Catalogue::default(),
+            prompts: None,
+            notifier: None,
+            clock: Arc::new(SystemClock::new()),
+            entropy: Entropy::from_os(),
+            policy: Policy::default(),
+            worker: String::new(),
+        }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.parts.store
+    }
+
+    /// Photos and videos.
+    pub fn media(&self) -> &Media {
+        &self.parts.media
+    }
+
+    /// The models: those that can be ordered, and those that are known to be gone.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.parts.catalogue
+    }
+
+    /// The numbers of the lifecycle.
+    pub fn policy(&self) -> &Policy {
+        &self.parts.policy
+    }
+
+    /// An order from its id, in this process or after a restart.
+    pub fn handle(&self, order: OrderId) -> OrderHandle {
+        OrderHandle::new(self.clone(), order)
+    }
+
+    /// How far renders are, as this process sees it.
+    pub fn progress(&self) -> broadcast::Receiver<Progress> {
+        self.parts.progress.subscribe()
+    }
+
+    /// Takes a job back, if nothing was sent to a provider: its credit is released.
+    ///
+    /// # Errors
+    /// The store did not answer. Asking again is safe.
+    pub async fn cancel(&self, job: JobId) -> Result<Cancellation, StoreError> {
+        let lease = self.parts.policy.lease;
+        let seize = JobSeize { job, worker: self.parts.worker.clone(), lease };
+        let claimed = match self.parts.store.job_seize(&seize).await? {
+            Seizure::Seized(claimed) => claimed,
+            Seizure::AtProvider(stage) => return Ok(Cancellation::TooLate(stage)),
+            Seizure::Final(stage) => return Ok(Cancellation::Final(stage)),
+            Seizure::Missing => return Ok(Cancellation::Missing),
+        };
+        let context = self.parts.context(&self.parts.policy, claimed.claimed_at);
+        let decided = step(&claimed.state, Event::CancelRequested, context);
+        let applied = match &decided.write {
+            Some(write) => self.parts.store.job_apply(write).await?,
+            None => false,
+        };
+        self.parts.wrote();
+        if applied { Ok(Cancellation::Cancelled) } else { Ok(Cancellation::TooLate(claimed.state.job.stage)) }
+    }
+}
+
+impl Parts {
+    fn provider(&self, name: &str) -> Option<&Arc<dyn VideoProvider>> {
+        self.providers.iter().find(|provider| provider.name() == name)
+    }
+
+    fn policy_for(&self, provider: &str) -> Policy {
+        let mut policy = self.policy.clone();
+        if let Some(provider) = self.provider(provider) {
+            let capabilities = provider.capabilities();
+            policy.lookup = capabilities.lookup;
+            if let Some(poll) = capabilities.poll {
+                (policy.poll_min, policy.poll_max) = (poll, poll);
+            }
+        }
+        policy
+    }
+
+    fn context<'a>(&self, policy: &'a Policy, now: crate::Timestamp) -> Context<'a> {
+        let fresh = FreshIds {
+            attempt: AttemptId::new(now, self.entropy.id_bytes()),
+            entry: EntryId::new(now, self.entropy.id_bytes()),
+            notice: NoticeId::new(now, self.entropy.id_bytes()),
+        };
+        Context { policy, now, jitter: self.entropy.unit(), fresh }
+    }
+
+    /// Something was written: whoever watches looks again.
+    fn wrote(&self) {
+        self.writes.send_modify(|writes| *writes += 1);
+        self.work.notify_one();
+        self.news.notify_one();
+    }
+
+    /// How long a loop sleeps when nothing wakes it.
+    const IDLE: Duration = Duration::from_secs(1);
+}

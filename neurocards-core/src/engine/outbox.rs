@@ -1,0 +1,68 @@
+//! Delivering notices.
+
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, Parts};
+use crate::notifier::{Delivery, Notifier};
+use crate::store::{NoticeClaim, NoticeOutcome, NoticeSettle};
+
+/// How many notices are taken at once.
+const BATCH: u32 = 20;
+
+impl Engine {
+    /// Delivers notices until it is told to stop. Without a notifier they are kept, and this only waits.
+    pub(super) async fn deliver(&self, stop: &CancellationToken) {
+        let Some(notifier) = &self.parts.notifier else { return stop.cancelled().await };
+        while !stop.is_cancelled() {
+            let delivered = self.parts.deliver_batch(notifier.as_ref()).await;
+            if delivered == 0 {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = self.parts.news.notified() => {}
+                    () = self.parts.clock.sleep(Parts::IDLE) => {}
+                }
+            }
+        }
+    }
+}
+
+impl Parts {
+    /// Delivers what is due now; answers how many.
+    async fn deliver_batch(&self, notifier: &dyn Notifier) -> usize {
+        let claim = NoticeClaim {
+            channels: notifier.channels(),
+            idempotent: notifier.is_idempotent(),
+            limit: BATCH,
+            lease: self.policy.lease,
+        };
+        let notices = match self.store.notices_claim(&claim).await {
+            Ok(notices) => notices,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "notices could not be read");
+                return 0;
+            }
+        };
+        for notice in &notices {
+            let outcome = match notifier.deliver(notice).await {
+                Delivery::Sent { receipt } => NoticeOutcome::Sent { receipt },
+                Delivery::Later(wait) => NoticeOutcome::Later(wait),
+                Delivery::Blocked => NoticeOutcome::Blocked,
+                Delivery::Unknown(fault) => {
+                    tracing::warn!(notice = %notice.id, %fault, "a notice may have been delivered");
+                    NoticeOutcome::Unknown
+                }
+                Delivery::Refused(fault) => {
+                    tracing::error!(notice = %notice.id, %fault, "a notice cannot be delivered");
+                    NoticeOutcome::Dead
+                }
+            };
+            let settle = NoticeSettle { id: notice.id, epoch: notice.lease_epoch, outcome };
+            if let Err(error) = self.store.notice_settle(&settle).await {
+                // It stays `sending`, and becomes `unknown` when the lease ends: never sent twice.
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(notice = %notice.id, error, "what came of a notice could not be written");
+            }
+        }
+        notices.len()
+    }
+}

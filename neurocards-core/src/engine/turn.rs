@@ -1,0 +1,250 @@
+//! One worker's turn with one job: decide, write, act, until there is nothing to do but wait.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::run::Leases;
+use super::{Parts, Progress};
+use crate::fault::{Fault, FaultClass};
+use crate::lifecycle::{Effect, Event, JobState, Policy, Transition, step};
+use crate::media::IngestError;
+use crate::model::Model;
+use crate::order::Order;
+use crate::prompt::{PromptBuilder, PromptRequest, fit};
+use crate::provider::{Lookup, PhotoUpload, Submission, Submitted, TaskState, UploadedPhoto, VideoProvider};
+use crate::store::ClaimedJob;
+
+/// No single call outside may take longer. Clients have shorter limits of their own.
+const CALL_LIMIT: Duration = Duration::from_secs(120);
+/// Nor may the whole of a download.
+const FETCH_LIMIT: Duration = Duration::from_secs(600);
+/// How often a write is tried while the store is away.
+const WRITE_TRIES: u32 = 5;
+
+/// What the effects of one turn need.
+struct Turn<'a> {
+    parts: &'a Parts,
+    provider: &'a dyn VideoProvider,
+    model: &'a Model,
+    order: &'a Order,
+    /// The photo as the provider knows it, between upload and submission.
+    photo: Option<UploadedPhoto>,
+}
+
+impl Parts {
+    pub(super) async fn turn(
+        &self,
+        claimed: ClaimedJob,
+        asked_at: Duration,
+        leases: &Leases,
+        stop: &CancellationToken,
+    ) {
+        let ClaimedJob { mut state, order, claimed_at } = claimed;
+        let (job, epoch) = (state.job.id, state.job.lease_epoch);
+        let policy = self.policy_for(&state.job.provider);
+        let (Some(provider), Some(model)) =
+            (self.provider(&state.job.provider), self.catalogue.get(&state.job.model))
+        else {
+            // Only possible when the catalogue changed: another worker may know the model.
+            tracing::error!(%job, model = state.job.model, "the model of a job is not in the catalogue");
+            return;
+        };
+        let mut turn = Turn { parts: self, provider: provider.as_ref(), model, order: &order, photo: None };
+        let mut event = Event::Claimed;
+        loop {
+            let passed = self.clock.monotonic().saturating_sub(asked_at);
+            let now = claimed_at + passed;
+            let decided = step(&state, event, self.context(&policy, now));
+            if let Some(write) = &decided.write {
+                if !self.apply(write).await {
+                    return;
+                }
+                state = state.after(write, now);
+            }
+            let Some(effect) = decided.then else {
+                if decided.write.is_none() {
+                    self.give_back(&state).await;
+                }
+                return;
+            };
+            if !leases.trusts(job, epoch, self.clock.monotonic()) {
+                tracing::warn!(%job, epoch, "the lease ran out: somebody else goes on");
+                return;
+            }
+            // What was written as sent must be sent now: stopping here would leave it in doubt for nothing.
+            if stop.is_cancelled() && !matches!(effect, Effect::Submit { .. }) {
+                self.give_back(&state).await;
+                return;
+            }
+            tracing::debug!(%job, ?effect, "acting");
+            event = turn.perform(effect, &state, &policy).await;
+        }
+    }
+
+    /// Writes a step; `false` ends the turn. A write that may have happened is not made again: whoever claims the
+    /// job next reads what is there.
+    async fn apply(&self, write: &Transition) -> bool {
+        for attempt in 1..=WRITE_TRIES {
+            match self.store.job_apply(write).await {
+                Ok(applied) => {
+                    if applied {
+                        self.wrote();
+                    } else {
+                        tracing::warn!(job = %write.job_id, epoch = write.epoch, "somebody else has the job now");
+                    }
+                    return applied;
+                }
+                Err(error) if error.retry() == crate::Retry::Safe && attempt < WRITE_TRIES => {
+                    self.clock.sleep(Duration::from_millis(100) * attempt).await;
+                }
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(job = %write.job_id, error, "a step could not be written");
+                    return false;
+                }
+            }
+        }
+        false
+    }
+
+    async fn give_back(&self, state: &JobState) {
+        let lease = [(state.job.id, state.job.lease_epoch)];
+        if let Err(error) = self.store.jobs_give_back(&lease).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be given back");
+        }
+    }
+}
+
+impl Turn<'_> {
+    async fn perform(&mut self, effect: Effect, state: &JobState, policy: &Policy) -> Event {
+        match effect {
+            Effect::BuildPrompt => self.build_prompt(state).await,
+            Effect::Upload => self.upload(state).await,
+            Effect::Submit { .. } => self.submit(state).await,
+            Effect::Lookup { attempt } => {
+                match self.limited(CALL_LIMIT, self.provider.lookup(attempt)).await {
+                    Ok(Lookup::Found { task_id }) => Event::Found { task_id },
+                    Ok(Lookup::Absent) => Event::Absent,
+                    Ok(Lookup::Unavailable(fault)) | Err(fault) => Event::InDoubt(fault),
+                }
+            }
+            Effect::Read { task_id } => self.read(&task_id, state).await,
+            Effect::Fetch { task_id, video, again } => {
+                let limit = FETCH_LIMIT.min(policy.store_grace);
+                self.fetch(&task_id, video, again, limit).await
+            }
+        }
+    }
+
+    async fn limited<T>(&self, limit: Duration, call: impl Future<Output = T>) -> Result<T, Fault> {
+        tokio::select! {
+            answer = call => Ok(answer),
+            () = self.parts.clock.sleep(limit) => {
+                Err(Fault::new(FaultClass::Temporary, format!("no answer within {} s", limit.as_secs())))
+            }
+        }
+    }
+
+    async fn build_prompt(&self, state: &JobState) -> Event {
+        let request = PromptRequest {
+            brief: &self.order.brief,
+            variation: self.order.variation(state.job.index),
+            limits: self.model.prompt,
+            seconds: self.model.seconds,
+        };
+        let built = self.limited(CALL_LIMIT, self.parts.prompts.build(&request)).await;
+        let (prompt, fault) = match built.and_then(|built| built) {
+            Ok(prompt) => (Ok(prompt), None),
+            Err(fault) if fault.class == FaultClass::UserViolation => return Event::PromptRefused(fault),
+            Err(fault) => (self.parts.offline.build(&request).await, Some(fault)),
+        };
+        match prompt {
+            Ok(mut prompt) => {
+                // The model's limit holds whoever wrote the prompt.
+                prompt.text = fit(&prompt.text, self.model.prompt.max_chars);
+                Event::PromptBuilt { prompt, fault }
+            }
+            Err(fault) => Event::PromptRefused(fault),
+        }
+    }
+
+    async fn upload(&mut self, state: &JobState) -> Event {
+        let Some(attempt) = state.live_attempt() else { return Event::Claimed };
+        let sha256 = &self.order.brief.photo.sha256;
+        let jpeg = match self.parts.media.photo(sha256).await {
+            Ok(jpeg) => jpeg,
+            Err(error) => return Event::UploadFailed(media_fault(&error)),
+        };
+        let photo = PhotoUpload { attempt: attempt.id, sha256, jpeg: &jpeg, model: self.model };
+        match self.limited(CALL_LIMIT, self.provider.upload(&photo)).await.and_then(|answer| answer) {
+            Ok(uploaded) => {
+                self.photo = Some(uploaded);
+                Event::Uploaded
+            }
+            Err(fault) => Event::UploadFailed(fault),
+        }
+    }
+
+    /// The paid call. The attempt is committed as `sent`; whatever happens from here on is told, never repeated.
+    async fn submit(&self, state: &JobState) -> Event {
+        let (Some(attempt), Some(prompt), Some(photo)) =
+            (state.live_attempt(), &state.job.prompt, &self.photo)
+        else {
+            return Event::Rejected(Fault::new(FaultClass::InvalidInput, "the job has no prompt or photo"));
+        };
+        let submission = Submission {
+            attempt: attempt.id,
+            model: self.model,
+            prompt,
+            photo,
+            brief: &self.order.brief,
+            variation: self.order.variation(state.job.index),
+        };
+        match self.limited(CALL_LIMIT, self.provider.submit(&submission)).await {
+            Ok(Submitted::Accepted { task_id }) => Event::Accepted { task_id },
+            Ok(Submitted::Rejected(fault)) => Event::Rejected(fault),
+            Ok(Submitted::Unknown(fault)) | Err(fault) => Event::InDoubt(fault),
+        }
+    }
+
+    async fn read(&self, task_id: &str, state: &JobState) -> Event {
+        match self.limited(CALL_LIMIT, self.provider.read(task_id)).await.and_then(|answer| answer) {
+            Ok(TaskState::Running { progress }) => {
+                if let Some(done) = progress {
+                    let (order_id, job_id, index) = (state.job.order_id, state.job.id, state.job.index);
+                    // Nobody may be watching.
+                    let _ = self.parts.progress.send(Progress { order_id, job_id, index, done });
+                }
+                Event::Running
+            }
+            Ok(TaskState::Succeeded { video, cost_milli }) => Event::Rendered { video, cost_milli },
+            Ok(TaskState::Failed(fault)) => Event::RenderFailed(fault),
+            Err(fault) => Event::ReadFailed(fault),
+        }
+    }
+
+    async fn fetch(&self, task_id: &str, video: String, again: bool, limit: Duration) -> Event {
+        let mut video = video;
+        if again
+            && let Ok(Ok(TaskState::Succeeded { video: fresh, .. })) =
+                self.limited(CALL_LIMIT, self.provider.read(task_id)).await
+        {
+            video = fresh;
+        }
+        let fetched = async {
+            let stream = self.provider.fetch(&video).await?;
+            self.parts.media.put_video(stream).await
+        };
+        match self.limited(limit, fetched).await {
+            Ok(Ok(artifact)) => Event::Stored(artifact),
+            Ok(Err(IngestError::Fetch(fault))) | Err(fault) => Event::FetchFailed(fault),
+            Ok(Err(IngestError::Media(error))) => Event::StorageFailed(media_fault(&error)),
+        }
+    }
+}
+
+/// A fault of our own storage. Its code is what frontends recognise it by.
+fn media_fault(error: &crate::media::MediaError) -> Fault {
+    Fault::new(FaultClass::Temporary, error.to_string()).with_code("storage")
+}

@@ -1,0 +1,64 @@
+//! Vocabulary, traits, lifecycle and engine of neurocards.
+
+mod account;
+mod artifact;
+mod attempt;
+mod brief;
+mod clock;
+mod credits;
+mod engine;
+mod fault;
+mod ids;
+mod job;
+mod ledger;
+mod lifecycle;
+mod media;
+mod model;
+mod notice;
+mod notifier;
+mod order;
+mod photo;
+mod prompt;
+mod provider;
+mod store;
+
+pub use account::{Account, AccountKey, AccountKeyError};
+pub use artifact::Artifact;
+pub use attempt::{Attempt, AttemptState};
+pub use brief::{
+    Brief, BriefError, BriefTexts, DESCRIPTION_MAX_CHARS, Lang, OWN_PROMPT_MAX_CHARS, PhotoRef, TemplateId,
+    UnknownWord, WISHES_MAX_CHARS,
+};
+pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
+pub use credits::Credits;
+pub use engine::{
+    Cancellation, Engine, EngineBuilder, OrderError, OrderEvent, OrderHandle, OrderRequest, Plan, Progress,
+    RunOptions,
+};
+pub use fault::{Fault, FaultClass, Retry};
+pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};
+pub use job::{Job, Stage, Status};
+pub use ledger::{Book, EntryKind, LedgerEntry};
+pub use lifecycle::{
+    AttemptWrite, Context, Effect, Event, FreshIds, JobEventBody, JobState, Policy, Settlement, Step,
+    Transition, Wake, step,
+};
+pub use media::{IngestError, Media, MediaError, VIDEO_MAX_BYTES};
+pub use model::{Catalogue, Model, ModelError, ModelStatus};
+pub use notice::{Notice, NoticeBody, NoticeKind, NoticeState, Subject};
+pub use notifier::{Delivery, MemoryNotifier, Notifier};
+pub use order::{IDEMPOTENCY_KEY_MAX_CHARS, ORDER_MAX_VIDEOS, Order};
+pub use photo::{Photo, PhotoError, PhotoLimits, PhotoWarning, Ratio};
+pub use prompt::{
+    Beat, Beats, NO_TEXT_CLAUSE, OfflinePrompts, PRESERVE_CLAUSE, People, Prompt, PromptBuilder,
+    PromptLimits, PromptRequest, Script, Template, TemplateError, Templates, Variation, fit,
+};
+pub use provider::{
+    Lookup, MemoryProvider, PhotoUpload, ProviderCall, ProviderCapabilities, Reply, Submission, Submitted,
+    TaskState, UploadedPhoto, VideoProvider, VideoStream,
+};
+pub use store::{
+    AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
+    JobRecord, JobSeize, LedgerFilter, MemoryStore, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew,
+    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Violation,
+};

@@ -1,0 +1,14 @@
+//! The life of a job as a pure state machine: no I/O, no async, no clock of its own.
+//!
+//! A worker claims a job and asks [`step`] what to do. The answer is what to write, and what to do once that is
+//! written. What came of it goes back into [`step`] as the next [`Event`]. The graph is in `docs/state_machine.md`.
+
+mod policy;
+mod step;
+#[cfg(test)]
+mod tests;
+mod transition;
+
+pub use policy::Policy;
+pub use step::{Context, Effect, Event, FreshIds, Step, step};
+pub use transition::{AttemptWrite, JobEventBody, JobState, Settlement, Transition, Wake};

@@ -1,0 +1,266 @@
+//! Photos and videos, kept by the hash of their bytes.
+//!
+//! Known weakness: a video passes through memory on its way in, at most [`VIDEO_MAX_BYTES`] of it; the engine
+//! bounds how many do so at once.
+
+use std::error::Error;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt, path};
+use sha2::{Digest, Sha256};
+
+use crate::artifact::Artifact;
+use crate::brief::PhotoRef;
+use crate::fault::{Fault, FaultClass};
+use crate::order::hex;
+use crate::photo::Photo;
+use crate::provider::VideoStream;
+
+/// Most bytes of a video that is taken in.
+pub const VIDEO_MAX_BYTES: usize = 200 * 1024 * 1024;
+
+/// Where photos and videos lie: a folder, a bucket, or memory.
+#[derive(Debug, Clone)]
+pub struct Media {
+    objects: Arc<dyn ObjectStore>,
+}
+
+/// Why the media store did not answer. Nothing is half-written: an object is there whole, or not at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MediaError {
+    /// There is no space left.
+    #[error("the media store is full")]
+    Full {
+        /// What it said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// There is no such object.
+    #[error("the media store has no {what} {sha256}")]
+    Missing {
+        /// `photo` or `video`.
+        what: &'static str,
+        /// Its hash.
+        sha256: String,
+    },
+    /// It cannot be reached, or may not be written to.
+    #[error("the media store is not available")]
+    Unavailable {
+        /// What it said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Why a video was not taken in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// It did not arrive, or it is no video.
+    #[error(transparent)]
+    Fetch(#[from] Fault),
+    /// It arrived and could not be stored.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+}
+
+impl Media {
+    /// Keeps objects in any object store.
+    pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects }
+    }
+
+    /// Keeps objects in memory: for tests and examples.
+    pub fn in_memory() -> Self {
+        Self::new(Arc::new(InMemory::new()))
+    }
+
+    /// Keeps objects in a folder, which is made if it is not there. A write is on the disk when it returns.
+    ///
+    /// # Errors
+    /// The folder cannot be made.
+    pub fn in_folder(folder: &Path) -> Result<Self, MediaError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|source| MediaError::Unavailable { source: source.into() })?;
+        let files =
+            LocalFileSystem::new_with_prefix(folder).map_err(|source| failed("folder", "", source))?;
+        Ok(Self::new(Arc::new(files.with_fsync(true))))
+    }
+
+    /// The object store itself, for what a provider on this machine keeps beside photos and videos.
+    pub fn objects(&self) -> &Arc<dyn ObjectStore> {
+        &self.objects
+    }
+
+    /// The key of a photo.
+    pub fn photo_key(sha256: &str) -> String {
+        format!("photos/{}/{sha256}.jpg", sha256.get(..2).unwrap_or("00"))
+    }
+
+    /// The key of a video.
+    pub fn video_key(sha256: &str) -> String {
+        format!("videos/{}/{sha256}.mp4", sha256.get(..2).unwrap_or("00"))
+    }
+
+    /// Keeps a photo. The same photo twice is one object.
+    ///
+    /// # Errors
+    /// See [`MediaError`].
+    pub async fn put_photo(&self, photo: &Photo) -> Result<PhotoRef, MediaError> {
+        let reference = photo.photo_ref();
+        self.put("photo", &reference.sha256, &Self::photo_key(&reference.sha256), photo.jpeg().clone())
+            .await?;
+        Ok(reference)
+    }
+
+    /// The bytes of a photo: a JPEG without metadata.
+    ///
+    /// # Errors
+    /// See [`MediaError`].
+    pub async fn photo(&self, sha256: &str) -> Result<Bytes, MediaError> {
+        self.get("photo", sha256, &Self::photo_key(sha256)).await
+    }
+
+    /// Takes a video in: reads it to its end, checks that it is an MP4 with a picture, keeps it.
+    ///
+    /// # Errors
+    /// [`IngestError::Fetch`]: it broke off, is too large, or is no video. [`IngestError::Media`]: it could not be
+    /// stored. In both cases nothing is kept.
+    pub async fn put_video(&self, video: VideoStream) -> Result<Artifact, IngestError> {
+        let bytes = collect(video).await?;
+        let size = bytes.len() as u64;
+        let sha256 = hex(&Sha256::digest(&bytes));
+        let parsed = tokio::task::spawn_blocking({
+            let bytes = bytes.clone();
+            move || inspect(&bytes)
+        });
+        // A parser that panics on rubbish says the same as one that returns an error.
+        let facts = parsed.await.unwrap_or(None).ok_or_else(not_a_video)?;
+        self.put("video", &sha256, &Self::video_key(&sha256), bytes).await?;
+        Ok(Artifact { sha256, bytes: size, ..facts })
+    }
+
+    /// The bytes of a video.
+    ///
+    /// # Errors
+    /// See [`MediaError`].
+    pub async fn video(&self, sha256: &str) -> Result<Bytes, MediaError> {
+        self.get("video", sha256, &Self::video_key(sha256)).await
+    }
+
+    async fn put(&self, what: &'static str, sha256: &str, key: &str, bytes: Bytes) -> Result<(), MediaError> {
+        let at = path::Path::from(key);
+        // The name is the hash: what is there already is the same object, if it is whole.
+        let known = self.objects.head(&at).await.is_ok_and(|found| found.size == bytes.len() as u64);
+        if known {
+            return Ok(());
+        }
+        let put = self.objects.put(&at, bytes.into()).await;
+        put.map(|_| ()).map_err(|source| failed(what, sha256, source))
+    }
+
+    async fn get(&self, what: &'static str, sha256: &str, key: &str) -> Result<Bytes, MediaError> {
+        let found = self.objects.get(&path::Path::from(key)).await;
+        let found = found.map_err(|source| failed(what, sha256, source))?;
+        found.bytes().await.map_err(|source| failed(what, sha256, source))
+    }
+}
+
+fn failed(what: &'static str, sha256: &str, source: object_store::Error) -> MediaError {
+    if matches!(source, object_store::Error::NotFound { .. }) {
+        return MediaError::Missing { what, sha256: sha256.to_owned() };
+    }
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&source);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(io, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)) {
+            return MediaError::Full { source: Box::new(source) };
+        }
+        cause = error.source();
+    }
+    MediaError::Unavailable { source: Box::new(source) }
+}
+
+async fn collect(mut video: VideoStream) -> Result<Bytes, Fault> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = video.try_next().await? {
+        if bytes.len() + chunk.len() > VIDEO_MAX_BYTES {
+            let message = format!("the video has more than {VIDEO_MAX_BYTES} bytes");
+            return Err(Fault::new(FaultClass::InvalidInput, message));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn not_a_video() -> Fault {
+    Fault::new(FaultClass::Temporary, "what was fetched is not an MP4 with a picture")
+}
+
+/// The facts of an MP4, without hash and size; `None` when it is none.
+fn inspect(bytes: &[u8]) -> Option<Artifact> {
+    if bytes.get(4..8)? != b"ftyp" {
+        return None;
+    }
+    let mp4 = re_mp4::Mp4::read_bytes(bytes).ok()?;
+    let of_kind = |kind| mp4.tracks().values().find(|track| track.kind == Some(kind));
+    let picture = of_kind(re_mp4::TrackKind::Video)?;
+    let whole = picture.samples.iter().all(|sample| sample.offset + sample.size <= bytes.len() as u64);
+    if picture.samples.is_empty() || !whole || picture.timescale == 0 {
+        return None;
+    }
+    Some(Artifact {
+        sha256: String::new(),
+        bytes: 0,
+        codec: picture.codec_string(&mp4)?,
+        width: picture.width.into(),
+        height: picture.height.into(),
+        duration_ms: picture.duration.saturating_mul(1_000) / picture.timescale,
+        sound: of_kind(re_mp4::TrackKind::Audio).is_some(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+
+    use super::*;
+
+    fn stream(parts: Vec<Result<Bytes, Fault>>) -> VideoStream {
+        futures::stream::iter(parts).boxed()
+    }
+
+    #[tokio::test]
+    async fn rubbish_is_refused_and_not_kept() {
+        let media = Media::in_memory();
+        let broken = Fault::new(FaultClass::Temporary, "connection reset");
+        let cases = [
+            vec![],
+            vec![Ok(Bytes::from_static(b"<html>gone</html>"))],
+            vec![Ok(Bytes::from_static(b"\0\0\0\x14ftypisom\0\0\0\0isom"))],
+            vec![Ok(Bytes::from_static(b"\0\0\0\x14ftyp")), Err(broken)],
+        ];
+        for parts in cases {
+            assert!(matches!(media.put_video(stream(parts)).await, Err(IngestError::Fetch(_))));
+        }
+        let kept: Vec<_> = media.objects().list(None).collect().await;
+        assert!(kept.is_empty());
+    }
+
+    #[test]
+    fn a_full_disk_is_recognised_however_deep_it_lies() {
+        let io = io::Error::new(io::ErrorKind::StorageFull, "no space left on device");
+        let source = object_store::Error::Generic { store: "test", source: Box::new(io) };
+        assert!(matches!(failed("video", "", source), MediaError::Full { .. }));
+        let io = io::Error::new(io::ErrorKind::PermissionDenied, "permission denied");
+        let source = object_store::Error::Generic { store: "test", source: Box::new(io) };
+        assert!(matches!(failed("video", "", source), MediaError::Unavailable { .. }));
+    }
+}

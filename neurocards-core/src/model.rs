@@ -1,0 +1,246 @@
+//! The model catalogue: models are data.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::prompt::PromptLimits;
+
+/// Whether a model can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelStatus {
+    /// It serves.
+    Active,
+    /// It does not serve for now.
+    Paused,
+    /// It serves, and an end has been announced.
+    Sunset,
+    /// It is gone.
+    Retired,
+}
+
+impl ModelStatus {
+    /// The status as stored and as shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Sunset => "sunset",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// A row of the catalogue, as far as everybody needs it. What a model's request looks like stays with its provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Model {
+    /// The exact id, as the provider spells it.
+    pub id: String,
+    /// The provider that serves it: `kie`, `preview`.
+    pub provider: String,
+    /// The name that people read.
+    pub title: String,
+    /// Who made it.
+    pub vendor: String,
+    /// Whether it can be used.
+    pub status: ModelStatus,
+    /// Since when it has that status, for all but active ones.
+    pub since: Option<NaiveDate>,
+    /// What to use instead.
+    pub successor: Option<String>,
+    /// How long a prompt may be.
+    pub prompt: PromptLimits,
+    /// Length of the clip, in seconds.
+    pub seconds: u32,
+    /// What one clip costs at the provider, in thousandths of a US dollar; `None` when it is not known.
+    pub price_milli_usd: Option<u32>,
+}
+
+/// The models of one or more providers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    models: Vec<Model>,
+    default: Option<String>,
+}
+
+/// Why a model cannot be used. Nothing was charged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// No row has this id.
+    #[error("unknown model {given:?}")]
+    Unknown {
+        /// What was asked for, cut to 64 characters.
+        given: String,
+        /// The id that is spelt most like it.
+        nearest: Option<String>,
+    },
+    /// The model is gone.
+    #[error("the model {id} is retired{since}", since = since_words(.since))]
+    Retired {
+        /// The model.
+        id: String,
+        /// Since when.
+        since: Option<NaiveDate>,
+        /// What to use instead.
+        successor: Option<String>,
+    },
+    /// The model does not serve for now.
+    #[error("the model {id} is paused{since}", since = since_words(.since))]
+    Paused {
+        /// The model.
+        id: String,
+        /// Since when.
+        since: Option<NaiveDate>,
+        /// What to use instead.
+        successor: Option<String>,
+    },
+    /// The catalogue is empty, or its default is missing.
+    #[error("no model was asked for and the catalogue has no default")]
+    NoDefault,
+}
+
+fn since_words(since: &Option<NaiveDate>) -> String {
+    since.map(|date| format!(" since {date}")).unwrap_or_default()
+}
+
+impl Catalogue {
+    /// A catalogue with its default.
+    pub fn new(models: Vec<Model>, default: Option<String>) -> Self {
+        Self { models, default }
+    }
+
+    /// All rows, in the catalogue's order.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// The default model's id.
+    pub fn default_id(&self) -> Option<&str> {
+        self.default.as_deref()
+    }
+
+    /// Adds another catalogue's rows behind these; the first default stays.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let known: Vec<_> = self.models.iter().map(|model| model.id.clone()).collect();
+        self.models.extend(other.models.into_iter().filter(|model| !known.contains(&model.id)));
+        self.default = self.default.or(other.default);
+        self
+    }
+
+    /// The row with this id, whatever its status.
+    pub fn get(&self, id: &str) -> Option<&Model> {
+        self.models.iter().find(|model| model.id == id)
+    }
+
+    /// The model to use: the given one, or the default.
+    ///
+    /// # Errors
+    /// The id is unknown, or the model is retired or paused; the error names what to use instead.
+    pub fn resolve(&self, id: Option<&str>) -> Result<&Model, ModelError> {
+        let id = id.or(self.default.as_deref()).ok_or(ModelError::NoDefault)?;
+        let Some(model) = self.get(id) else {
+            return Err(ModelError::Unknown {
+                given: id.chars().take(64).collect(),
+                nearest: self.nearest(id),
+            });
+        };
+        let (id, since, successor) = (model.id.clone(), model.since, model.successor.clone());
+        match model.status {
+            ModelStatus::Active | ModelStatus::Sunset => Ok(model),
+            ModelStatus::Paused => Err(ModelError::Paused { id, since, successor }),
+            ModelStatus::Retired => Err(ModelError::Retired { id, since, successor }),
+        }
+    }
+
+    fn nearest(&self, given: &str) -> Option<String> {
+        let usable = |model: &&Model| matches!(model.status, ModelStatus::Active | ModelStatus::Sunset);
+        let scored = self.models.iter().filter(usable).map(|model| (distance(given, &model.id), model));
+        let best = scored.min_by_key(|(distance, _)| *distance);
+        best.filter(|(distance, model)| *distance * 2 <= model.id.len()).map(|(_, model)| model.id.clone())
+    }
+}
+
+/// How many letters must change, come or go to turn one word into the other (Levenshtein), over at most 64 letters.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().take(64).collect();
+    let right: Vec<char> = right.chars().take(64).collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(id: &str, status: ModelStatus) -> Model {
+        Model {
+            id: id.to_owned(),
+            provider: "test".to_owned(),
+            title: id.to_owned(),
+            vendor: "test".to_owned(),
+            status,
+            since: NaiveDate::from_ymd_opt(2026, 9, 24),
+            successor: Some("preview".to_owned()),
+            prompt: PromptLimits { min_chars: 3, max_chars: 1000 },
+            seconds: 8,
+            price_milli_usd: None,
+        }
+    }
+
+    fn catalogue() -> Catalogue {
+        let models = vec![
+            model("preview", ModelStatus::Active),
+            model("kling-3.0/video", ModelStatus::Sunset),
+            model("sora-2-image-to-video", ModelStatus::Retired),
+            model("resting", ModelStatus::Paused),
+        ];
+        Catalogue::new(models, Some("preview".to_owned()))
+    }
+
+    #[test]
+    fn a_model_is_resolved_or_refused_with_what_to_use_instead() {
+        let catalogue = catalogue();
+        let check = |given: Option<&str>, expect: Result<&str, &str>| {
+            let found = catalogue.resolve(given).map(|model| model.id.as_str()).map_err(|e| e.to_string());
+            assert_eq!(found, expect.map_err(str::to_owned), "{given:?}");
+        };
+        check(None, Ok("preview"));
+        check(Some("kling-3.0/video"), Ok("kling-3.0/video"));
+        check(Some("prewiev"), Err("unknown model \"prewiev\""));
+        check(
+            Some("sora-2-image-to-video"),
+            Err("the model sora-2-image-to-video is retired since 2026-09-24"),
+        );
+        check(Some("resting"), Err("the model resting is paused since 2026-09-24"));
+        let unknown = catalogue.resolve(Some("prewiev")).unwrap_err();
+        assert_eq!(
+            unknown,
+            ModelError::Unknown { given: "prewiev".to_owned(), nearest: Some("preview".to_owned()) }
+        );
+        let far = catalogue.resolve(Some("zzzzzzzzzzzz")).unwrap_err();
+        assert_eq!(far, ModelError::Unknown { given: "zzzzzzzzzzzz".to_owned(), nearest: None });
+    }
+
+    #[test]
+    fn the_first_catalogue_wins_when_two_are_joined() {
+        let other = Catalogue::new(
+            vec![model("preview", ModelStatus::Retired), model("b", ModelStatus::Active)],
+            Some("b".into()),
+        );
+        let joined = catalogue().and(other);
+        assert_eq!(joined.models().len(), 5);
+        assert_eq!(joined.default_id(), Some("preview"));
+        assert_eq!(joined.get("preview").unwrap().status, ModelStatus::Active);
+    }
+}

@@ -1,0 +1,208 @@
+//! A provider that renders nothing and remembers everything: for tests and examples.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+
+use super::{
+    Lookup, PhotoUpload, ProviderCapabilities, Submission, Submitted, TaskState, UploadedPhoto,
+    VideoProvider, VideoStream,
+};
+use crate::fault::{Fault, FaultClass};
+use crate::ids::AttemptId;
+use crate::model::{Catalogue, Model, ModelStatus};
+use crate::prompt::PromptLimits;
+
+/// A call that [`MemoryProvider`] saw, in the order in which it saw them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderCall {
+    /// A photo was handed over.
+    Upload(AttemptId),
+    /// The paid call.
+    Submit(AttemptId),
+    /// A submission was looked up.
+    Lookup(AttemptId),
+    /// A task was read.
+    Read(String),
+    /// A video was fetched.
+    Fetch(String),
+}
+
+/// A scripted answer. Each is used once, by the next call of its kind; then the provider behaves well again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// The next upload fails.
+    Upload(Fault),
+    /// The next submission is refused: no task.
+    Reject(Fault),
+    /// The next submission makes a task, and its answer is lost.
+    AcceptAndTimeOut(Fault),
+    /// The next submission makes no task, and looks as if it might have.
+    VanishAndTimeOut(Fault),
+    /// The next read fails.
+    ReadError(Fault),
+    /// The next read says this.
+    Read(TaskState),
+    /// The next fetch fails.
+    Fetch(Fault),
+    /// The next fetch gives these bytes.
+    FetchBytes(Bytes),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: Vec<ProviderCall>,
+    script: VecDeque<Reply>,
+    tasks: HashMap<AttemptId, String>,
+}
+
+/// A provider that renders nothing and remembers everything. Tasks succeed at the first read, with the video that
+/// it was made with.
+#[derive(Debug)]
+pub struct MemoryProvider {
+    catalogue: Catalogue,
+    capabilities: ProviderCapabilities,
+    video: Bytes,
+    state: Mutex<State>,
+}
+
+impl MemoryProvider {
+    /// The name of the provider and of its one model.
+    pub const NAME: &str = "memory";
+
+    /// A provider whose every video has these bytes.
+    pub fn new(video: Bytes) -> Self {
+        let model = Model {
+            id: Self::NAME.to_owned(),
+            provider: Self::NAME.to_owned(),
+            title: "Memory".to_owned(),
+            vendor: "neurocards".to_owned(),
+            status: ModelStatus::Active,
+            since: None,
+            successor: None,
+            prompt: PromptLimits { min_chars: 3, max_chars: 1_000 },
+            seconds: 8,
+            price_milli_usd: None,
+        };
+        Self {
+            catalogue: Catalogue::new(vec![model], Some(Self::NAME.to_owned())),
+            capabilities: ProviderCapabilities { lookup: false, poll: Some(Duration::from_millis(1)) },
+            video,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The same provider with other capabilities.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: ProviderCapabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    /// Scripts an answer.
+    pub fn script(&self, reply: Reply) {
+        self.state().script.push_back(reply);
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Vec<ProviderCall> {
+        self.state().calls.clone()
+    }
+
+    /// How many tasks exist: what a real provider would charge for.
+    pub fn tasks(&self) -> usize {
+        self.state().tasks.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes the call and takes the next scripted answer that fits it.
+    fn called(&self, call: ProviderCall, fits: impl Fn(&Reply) -> bool) -> Option<Reply> {
+        let mut state = self.state();
+        state.calls.push(call);
+        let place = state.script.iter().position(fits)?;
+        state.script.remove(place)
+    }
+
+    fn make_task(&self, attempt: AttemptId) -> String {
+        let task_id = format!("task-{attempt}");
+        self.state().tasks.insert(attempt, task_id.clone());
+        task_id
+    }
+}
+
+#[async_trait]
+impl VideoProvider for MemoryProvider {
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    fn capabilities(&self) -> ProviderCapabilities {
+        self.capabilities
+    }
+
+    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, Fault> {
+        match self.called(ProviderCall::Upload(photo.attempt), |reply| matches!(reply, Reply::Upload(_))) {
+            Some(Reply::Upload(fault)) => Err(fault),
+            _ => Ok(UploadedPhoto(photo.sha256.to_owned())),
+        }
+    }
+
+    async fn submit(&self, submission: &Submission<'_>) -> Submitted {
+        let attempt = submission.attempt;
+        let fits = |reply: &Reply| {
+            matches!(reply, Reply::Reject(_) | Reply::AcceptAndTimeOut(_) | Reply::VanishAndTimeOut(_))
+        };
+        match self.called(ProviderCall::Submit(attempt), fits) {
+            Some(Reply::Reject(fault)) => Submitted::Rejected(fault),
+            Some(Reply::AcceptAndTimeOut(fault)) => {
+                self.make_task(attempt);
+                Submitted::Unknown(fault)
+            }
+            Some(Reply::VanishAndTimeOut(fault)) => Submitted::Unknown(fault),
+            _ => Submitted::Accepted { task_id: self.make_task(attempt) },
+        }
+    }
+
+    async fn lookup(&self, attempt: AttemptId) -> Lookup {
+        self.called(ProviderCall::Lookup(attempt), |_| false);
+        match self.state().tasks.get(&attempt) {
+            Some(task_id) => Lookup::Found { task_id: task_id.clone() },
+            None => Lookup::Absent,
+        }
+    }
+
+    async fn read(&self, task_id: &str) -> Result<TaskState, Fault> {
+        let fits = |reply: &Reply| matches!(reply, Reply::ReadError(_) | Reply::Read(_));
+        match self.called(ProviderCall::Read(task_id.to_owned()), fits) {
+            Some(Reply::ReadError(fault)) => return Err(fault),
+            Some(Reply::Read(state)) => return Ok(state),
+            _ => {}
+        }
+        if self.state().tasks.values().any(|known| known == task_id) {
+            Ok(TaskState::Succeeded { video: format!("video-of-{task_id}"), cost_milli: Some(1_000) })
+        } else {
+            Err(Fault::new(FaultClass::Unknown, "no such task"))
+        }
+    }
+
+    async fn fetch(&self, video: &str) -> Result<VideoStream, Fault> {
+        let fits = |reply: &Reply| matches!(reply, Reply::Fetch(_) | Reply::FetchBytes(_));
+        let bytes = match self.called(ProviderCall::Fetch(video.to_owned()), fits) {
+            Some(Reply::Fetch(fault)) => return Err(fault),
+            Some(Reply::FetchBytes(bytes)) => bytes,
+            _ => self.video.clone(),
+        };
+        Ok(futures::stream::iter([Ok(bytes)]).boxed())
+    }
+}

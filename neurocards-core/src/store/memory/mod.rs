@@ -1,0 +1,150 @@
+//! A store in memory: the reference for the conformance suite, and what examples and tests run on.
+//!
+//! Known weakness: nothing survives the process, and every claim looks at every job.
+
+mod audit;
+mod tables;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use self::tables::Tables;
+use super::{
+    AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, JobFilter, JobHistory, JobRecord, JobSeize,
+    LedgerFilter, NoticeClaim, NoticeSettle, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
+    StoreCapabilities, StoreError, Violation,
+};
+use crate::account::{Account, AccountKey};
+use crate::attempt::AttemptState;
+use crate::clock::{Clock, Timestamp};
+use crate::ids::{JobId, OrderId};
+use crate::job::{Job, Stage};
+use crate::ledger::LedgerEntry;
+use crate::lifecycle::Transition;
+use crate::notice::Notice;
+
+/// A store in memory.
+#[derive(Debug)]
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    tables: Mutex<Tables>,
+}
+
+impl MemoryStore {
+    /// An empty store whose time is the clock's.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, tables: Mutex::default() }
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities { durable: false, shared: false }
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now())
+    }
+
+    async fn account_open(&self, open: &AccountOpen) -> Result<Account, StoreError> {
+        Ok(self.tables().account_open(open, self.clock.now()))
+    }
+
+    async fn account_get(&self, account: &AccountKey) -> Result<Option<Account>, StoreError> {
+        Ok(self.tables().account(account))
+    }
+
+    async fn credits_post(&self, post: &CreditsPost) -> Result<Posted, StoreError> {
+        self.tables().credits_post(post, self.clock.now())
+    }
+
+    async fn ledger_list(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>, StoreError> {
+        Ok(self.tables().ledger_list(filter))
+    }
+
+    async fn order_place(&self, order: &OrderNew) -> Result<Placement, StoreError> {
+        self.tables().order_place(order, self.clock.now())
+    }
+
+    async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        Ok(self.tables().order_record(order))
+    }
+
+    async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        let now = self.clock.now();
+        let mut tables = self.tables();
+        let mut due: Vec<_> = tables.jobs_in_scope(claim).filter(|(wake_at, _)| *wake_at <= now).collect();
+        due.sort_unstable();
+        due.truncate(claim.limit as usize);
+        let jobs =
+            due.into_iter().filter_map(|(_, id)| tables.take(id, &claim.worker, claim.lease, now)).collect();
+        let next = tables.jobs_in_scope(claim).map(|(wake_at, _)| wake_at).min();
+        let next_due = next.map(|wake_at| (wake_at - now).to_std().unwrap_or_default());
+        Ok(Claimed { jobs, next_due })
+    }
+
+    async fn jobs_extend(&self, leases: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>, StoreError> {
+        let until = self.clock.now() + lease;
+        Ok(self.tables().leased(leases, |job| job.wake_at = Some(until)))
+    }
+
+    async fn jobs_give_back(&self, leases: &[(JobId, i64)]) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.tables().leased(leases, |job| {
+            job.wake_at = Some(now);
+            job.lease_owner = None;
+            job.crashes = job.crashes.saturating_sub(1);
+        });
+        Ok(())
+    }
+
+    async fn job_seize(&self, seize: &JobSeize) -> Result<Seizure, StoreError> {
+        let mut tables = self.tables();
+        let Some(state) = tables.job_state(seize.job) else { return Ok(Seizure::Missing) };
+        let stage = state.job.stage;
+        let unsent = state.live_attempt().is_none_or(|attempt| attempt.state == AttemptState::Intent);
+        if stage.is_final() {
+            return Ok(Seizure::Final(stage));
+        }
+        if !unsent || !matches!(stage, Stage::Prompt | Stage::Submit) {
+            return Ok(Seizure::AtProvider(stage));
+        }
+        let taken = tables.take(seize.job, &seize.worker, seize.lease, self.clock.now());
+        Ok(taken.map_or(Seizure::Missing, |job: ClaimedJob| Seizure::Seized(Box::new(job))))
+    }
+
+    async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
+        self.tables().job_apply(step, self.clock.now())
+    }
+
+    async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {
+        Ok(self.tables().job_record(job))
+    }
+
+    async fn jobs_list(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        Ok(self.tables().jobs_list(filter))
+    }
+
+    async fn job_history(&self, job: JobId) -> Result<Option<JobHistory>, StoreError> {
+        Ok(self.tables().job_history(job))
+    }
+
+    async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError> {
+        Ok(self.tables().notices_claim(claim, self.clock.now()))
+    }
+
+    async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {
+        Ok(self.tables().notice_settle(settle, self.clock.now()))
+    }
+
+    async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
+        Ok(self.tables().audit())
+    }
+}

@@ -1,0 +1,185 @@
+//! The seam to the database.
+
+mod memory;
+mod params;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use memory::MemoryStore;
+pub use params::{
+    AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
+    JobRecord, JobSeize, LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord,
+    Placement, Posted, Seizure, Violation,
+};
+
+use crate::account::{Account, AccountKey};
+use crate::clock::Timestamp;
+use crate::fault::Retry;
+use crate::ids::{JobId, OrderId};
+use crate::ledger::LedgerEntry;
+use crate::lifecycle::Transition;
+use crate::notice::Notice;
+
+/// Keeps everything: accounts, ledger, orders, jobs, attempts, artifacts, notices, history.
+///
+/// Each method is one transaction: after an error nothing of it is visible, except after
+/// [`StoreError::Ambiguous`], when all of it or nothing is. Time is the store's own ([`now`](Self::now)): timers and
+/// leases never depend on a worker's clock. A lost race is an answer, not an error.
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync + 'static {
+    /// What this store can do.
+    fn capabilities(&self) -> StoreCapabilities;
+
+    /// The store's time, in whole microseconds.
+    async fn now(&self) -> Result<Timestamp, StoreError>;
+
+    /// Opens an account, or finds the one that is there. A new one gets its bonus in the same transaction; an
+    /// old one gets nothing and keeps its credit limit.
+    async fn account_open(&self, open: &AccountOpen) -> Result<Account, StoreError>;
+
+    /// An account with its balances.
+    async fn account_get(&self, account: &AccountKey) -> Result<Option<Account>, StoreError>;
+
+    /// Moves credits into or out of an account: `topup`, `bonus`, `adjust`, `revoke`. With a reference that was
+    /// used before for the same kind it changes nothing and answers with the old entry.
+    async fn credits_post(&self, post: &CreditsPost) -> Result<Posted, StoreError>;
+
+    /// Ledger entries, the newest first.
+    async fn ledger_list(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>, StoreError>;
+
+    /// Places an order: its row, its jobs, one hold for each job, the notice "started", the first line of each
+    /// history. All of it, or nothing when there are not enough credits or the key was used before.
+    async fn order_place(&self, order: &OrderNew) -> Result<Placement, StoreError>;
+
+    /// An order with its jobs, by index.
+    async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError>;
+
+    /// Takes jobs whose time has come, the longest due first: raises the epoch, sets the lease, counts a crash
+    /// until the job takes a step. A job whose lease ran out is due.
+    async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError>;
+
+    /// Renews leases; answers which of them still belong to the worker.
+    async fn jobs_extend(&self, leases: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>, StoreError>;
+
+    /// Gives leases back at once, as if the jobs had not been claimed: no crash is counted.
+    async fn jobs_give_back(&self, leases: &[(JobId, i64)]) -> Result<(), StoreError>;
+
+    /// Takes a job away from whoever holds it, if nothing of it was ever sent to a provider that may still have
+    /// it: the only way to cancel. From then on the former holder's writes are lost.
+    async fn job_seize(&self, seize: &JobSeize) -> Result<Seizure, StoreError>;
+
+    /// Applies a step of the lifecycle: job, attempt, artifact, ledger, notices, history. `false`: the fence did
+    /// not hold, nothing was written, and the caller must not touch the job any more.
+    async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError>;
+
+    /// A job with its order.
+    async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError>;
+
+    /// Jobs, the newest first.
+    async fn jobs_list(&self, filter: &JobFilter) -> Result<Vec<crate::job::Job>, StoreError>;
+
+    /// Everything that is known of a job.
+    async fn job_history(&self, job: JobId) -> Result<Option<JobHistory>, StoreError>;
+
+    /// Takes notices that are to be sent, the oldest first: `pending` ones become `sending`. A notice that was
+    /// `sending` when its sender's lease ran out becomes `unknown`, or is taken again if the notifier is idempotent.
+    async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError>;
+
+    /// Writes what came of a delivery. `false`: somebody else has the notice now, and nothing was written.
+    async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError>;
+
+    /// Runs the invariants over everything that is stored. Empty is good.
+    async fn audit(&self) -> Result<Vec<Violation>, StoreError>;
+}
+
+/// What a store can do beyond the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreCapabilities {
+    /// What was committed survives the end of the process.
+    pub durable: bool,
+    /// Workers on other machines can share it.
+    pub shared: bool,
+}
+
+/// Why a store did not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It cannot be reached, is locked by somebody else, or is restarting. Nothing was written.
+    #[error("the database is not available")]
+    Unavailable {
+        /// What the driver said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The connection broke during the commit: all of it was written, or nothing.
+    #[error("the database did not confirm the last write")]
+    Ambiguous {
+        /// What the driver said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no space left. Nothing was written.
+    #[error("the disk of the database is full")]
+    Full {
+        /// What the driver said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database was written by a newer version of neurocards. Nothing was touched.
+    #[error(
+        "the database has schema version {found}; this version of neurocards knows versions up to {known}"
+    )]
+    Newer {
+        /// The version found.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// A row that this version cannot read.
+    #[error("{table} holds a value that cannot be read: {message}")]
+    Corrupt {
+        /// Which table.
+        table: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// There is no such account.
+    #[error("there is no account {account}")]
+    NoAccount {
+        /// The account that was asked for.
+        account: AccountKey,
+    },
+    /// The posting would break a rule of the ledger. Nothing was written.
+    #[error("the posting breaks a rule of the ledger: {rule}")]
+    LedgerRule {
+        /// Which rule.
+        rule: String,
+    },
+    /// Anything else that the driver said.
+    #[error("the database refused")]
+    Backend {
+        /// What the driver said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may be made again.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Unavailable { .. } => Retry::Safe,
+            Self::Ambiguous { .. } => Retry::Unknown,
+            Self::Full { .. } => Retry::After(Duration::from_secs(30)),
+            Self::Newer { .. }
+            | Self::Corrupt { .. }
+            | Self::NoAccount { .. }
+            | Self::LedgerRule { .. }
+            | Self::Backend { .. } => Retry::Never,
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! The engine on the in-memory implementations: whole lives, and what goes wrong in them.
+
+#![expect(clippy::unwrap_used, reason = "in a test, what fails may end it")]
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use neurocards_core::{
+    AccountKey, AccountOpen, AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine,
+    Fault, FaultClass, Job, JobEventBody, JobHistory, Media, MemoryNotifier, MemoryProvider, MemoryStore,
+    NoticeKind, NoticeState, OrderError, OrderEvent, OrderHandle, OrderRequest, Photo, PhotoLimits, Policy,
+    Prompt, PromptBuilder, PromptRequest, ProviderCall, ProviderCapabilities, Reply, RunOptions, Stage,
+    Store, SystemClock, TaskState, TemplateId,
+};
+use tokio_util::sync::CancellationToken;
+
+const VIDEO: &[u8] = include_bytes!("../../tests/testkit/assets/tiny.mp4");
+
+static PHOTO: LazyLock<Photo> = LazyLock::new(|| {
+    let bytes = include_bytes!("../../examples/photos/coffee-cup.jpg");
+    Photo::intake(bytes, &PhotoLimits::default()).unwrap()
+});
+
+/// A store and a provider that outlive the engines that use them.
+struct World {
+    store: Arc<MemoryStore>,
+    media: Media,
+    provider: Arc<MemoryProvider>,
+    notifier: Arc<MemoryNotifier>,
+    policy: Policy,
+    prompts: Option<Arc<dyn PromptBuilder>>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let world = Self {
+            store: Arc::new(MemoryStore::new(Arc::new(SystemClock::new()))),
+            media: Media::in_memory(),
+            provider: Arc::new(MemoryProvider::new(Bytes::from_static(VIDEO))),
+            notifier: Arc::new(MemoryNotifier::new()),
+            policy: Policy {
+                retry_temporary: Duration::from_millis(2),
+                retry_rate_limit: Duration::from_millis(2),
+                unknown_grace: Duration::from_millis(60),
+                storage_retry: Duration::from_millis(2),
+                lease: Duration::from_millis(600),
+                heartbeat: Duration::from_millis(100),
+                ..Policy::default()
+            },
+            prompts: None,
+        };
+        let open = AccountOpen { account: account(), credit_limit: Credits(50), bonus: None };
+        world.store.account_open(&open).await.unwrap();
+        world
+    }
+
+    /// The provider can say whether a submission arrived.
+    async fn telling() -> Self {
+        let world = Self::new().await;
+        let capabilities = ProviderCapabilities { lookup: true, poll: Some(Duration::from_millis(1)) };
+        let provider = MemoryProvider::new(Bytes::from_static(VIDEO)).with_capabilities(capabilities);
+        Self { provider: Arc::new(provider), ..world }
+    }
+
+    /// A new process, as it were.
+    fn engine(&self) -> Engine {
+        let mut builder = Engine::builder(self.store.clone(), self.media.clone())
+            .provider(self.provider.clone())
+            .notifier(self.notifier.clone())
+            .policy(self.policy.clone());
+        if let Some(prompts) = &self.prompts {
+            builder = builder.prompts(prompts.clone());
+        }
+        builder.build()
+    }
+
+    /// Orders, runs to the end, and checks what must hold whatever happened.
+    async fn live(&self, count: u32) -> Vec<Job> {
+        let engine = self.engine();
+        let order = engine.order(request(count)).await.unwrap();
+        self.finish(&engine, &order).await
+    }
+
+    async fn finish(&self, engine: &Engine, order: &OrderHandle) -> Vec<Job> {
+        let stop = CancellationToken::new();
+        let running = tokio::spawn({
+            let (engine, stop) = (engine.clone(), stop.clone());
+            async move { engine.run(RunOptions::default(), stop).await }
+        });
+        let limit = Duration::from_secs(20);
+        let record = tokio::time::timeout(limit, order.wait()).await.expect("it ends").unwrap().unwrap();
+        tokio::time::timeout(limit, self.notices_are_out(&record.jobs)).await.expect("notices go out");
+        stop.cancel();
+        running.await.unwrap().unwrap();
+        assert_eq!(self.store.audit().await.unwrap(), []);
+        record.jobs
+    }
+
+    async fn notices_are_out(&self, jobs: &[Job]) {
+        for job in jobs {
+            while self
+                .history(job)
+                .await
+                .notices
+                .iter()
+                .any(|n| matches!(n.state, NoticeState::Pending | NoticeState::Sending))
+            {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    async fn history(&self, job: &Job) -> JobHistory {
+        self.store.job_history(job.id).await.unwrap().unwrap()
+    }
+
+    async fn balance(&self) -> (i64, i64) {
+        let account = self.store.account_get(&account()).await.unwrap().unwrap();
+        (account.available.0, account.held.0)
+    }
+
+    fn submissions(&self) -> usize {
+        self.provider.calls().iter().filter(|call| matches!(call, ProviderCall::Submit(_))).count()
+    }
+}
+
+fn account() -> AccountKey {
+    "cli:test".parse().unwrap()
+}
+
+fn request(count: u32) -> OrderRequest {
+    OrderRequest {
+        account: account(),
+        photo: PHOTO.clone(),
+        texts: BriefTexts { description: "Coffee cup, 350 ml".to_owned(), ..BriefTexts::default() },
+        template: TemplateId::Ugc,
+        count,
+        model: None,
+        idempotency_key: Some("key".to_owned()),
+        max_credits: None,
+    }
+}
+
+fn fault(class: FaultClass) -> Fault {
+    Fault::new(class, "said the provider")
+}
+
+#[tokio::test]
+async fn one_order_is_charged_rendered_and_told_once() {
+    let world = World::new().await;
+    let jobs = world.live(3).await;
+    assert!(jobs.iter().all(|job| job.stage == Stage::Done));
+    assert_eq!(world.balance().await, (-3, 0));
+    assert_eq!((world.submissions(), world.provider.tasks()), (3, 3));
+    let mut told: Vec<_> = world.notifier.delivered().iter().map(|notice| notice.body.kind()).collect();
+    told.sort_by_key(|kind| kind.as_str());
+    let superseded = 4 - told.len();
+    let result = NoticeKind::Result;
+    // "Started" is not sent any more when a result overtakes it.
+    assert!(told == [result, result, result, NoticeKind::Started] || superseded == 1, "{told:?}");
+    let prompts: Vec<_> = jobs.iter().map(|job| job.prompt.clone().unwrap().text).collect();
+    assert!(prompts[0] != prompts[1] && prompts[1] != prompts[2] && prompts[0] != prompts[2]);
+    let artifact = world.history(&jobs[0]).await.record.artifact.unwrap();
+    assert_eq!((artifact.width, artifact.height, artifact.sound), (90, 160, true));
+    assert_eq!(world.media.video(&artifact.sha256).await.unwrap(), VIDEO);
+}
+
+#[tokio::test]
+async fn the_same_key_gives_the_same_order() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let first = engine.order(request(2)).await.unwrap();
+    let second = world.engine().order(request(2)).await.unwrap();
+    assert_eq!(first.id(), second.id());
+    assert_eq!(world.balance().await, (-2, 2));
+    let other = engine.order(request(1)).await.unwrap_err();
+    assert!(matches!(other, OrderError::KeyReused { order } if order == first.id()));
+    let stranger = OrderRequest { account: "cli:other".parse().unwrap(), ..request(1) };
+    assert!(matches!(engine.order(stranger).await, Err(OrderError::Store(_))));
+    assert_eq!(world.balance().await, (-2, 2));
+}
+
+#[tokio::test]
+async fn orders_that_cannot_be_are_refused_before_anything_is_held() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let text = |description: String| BriefTexts { description, ..BriefTexts::default() };
+    let requests = [
+        OrderRequest { count: 0, ..request(1) },
+        OrderRequest { count: 21, ..request(1) },
+        OrderRequest { texts: text(String::new()), ..request(1) },
+        OrderRequest { texts: text("x".repeat(100_000)), ..request(1) },
+        OrderRequest { model: Some("sora-2".to_owned()), ..request(1) },
+        OrderRequest { max_credits: Some(Credits(1)), ..request(2) },
+        OrderRequest { idempotency_key: Some(String::new()), ..request(1) },
+    ];
+    for request in requests {
+        let error = engine.order(request).await.unwrap_err();
+        assert_eq!(error.retry(), neurocards_core::Retry::Never, "{error}");
+    }
+    for _ in 0..2 {
+        engine.order(OrderRequest { idempotency_key: None, ..request(20) }).await.unwrap();
+    }
+    let last = engine.order(OrderRequest { idempotency_key: None, ..request(20) }).await.unwrap_err();
+    assert!(matches!(last, OrderError::NotEnough { needed: Credits(20), available: Credits(10) }));
+    assert_eq!(world.balance().await, (-40, 40));
+}
+
+#[tokio::test]
+async fn a_lost_answer_never_makes_a_second_task() {
+    let world = World::new().await;
+    world.provider.script(Reply::AcceptAndTimeOut(fault(FaultClass::Temporary)));
+    let jobs = world.live(1).await;
+    assert_eq!(jobs[0].stage, Stage::Failed);
+    assert_eq!((world.submissions(), world.provider.tasks()), (1, 1));
+    assert_eq!(world.balance().await, (0, 0));
+    let history = world.history(&jobs[0]).await;
+    assert_eq!(history.attempts[0].state, AttemptState::Abandoned);
+    assert!(matches!(
+        history.events.last().unwrap().body,
+        JobEventBody::Failed { provider_may_charge: true, .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_provider_that_can_tell_is_asked_instead() {
+    for reply in [
+        Reply::AcceptAndTimeOut(fault(FaultClass::Temporary)),
+        Reply::VanishAndTimeOut(fault(FaultClass::Temporary)),
+    ] {
+        let world = World::telling().await;
+        world.provider.script(reply);
+        let jobs = world.live(1).await;
+        assert_eq!(jobs[0].stage, Stage::Done);
+        assert_eq!(world.provider.tasks(), 1);
+        assert_eq!(world.balance().await, (-1, 0));
+    }
+}
+
+#[tokio::test]
+async fn passing_faults_are_retried_and_others_end_the_job() {
+    for class in FaultClass::ALL {
+        let passing = matches!(class, FaultClass::Temporary | FaultClass::RateLimit);
+        for reply in [Reply::Reject(fault(class)), Reply::Read(TaskState::Failed(fault(class)))] {
+            let world = World::new().await;
+            world.provider.script(reply.clone());
+            let jobs = world.live(1).await;
+            let expect = if passing { Stage::Done } else { Stage::Failed };
+            assert_eq!(jobs[0].stage, expect, "{class} {reply:?}");
+            assert_eq!(world.balance().await, (if passing { -1 } else { 0 }, 0), "{class}");
+            assert_eq!(world.submissions(), if passing { 2 } else { 1 }, "{class}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn retries_are_bounded() {
+    let world = World::new().await;
+    for _ in 0..10 {
+        world.provider.script(Reply::Reject(fault(FaultClass::Temporary)));
+    }
+    let jobs = world.live(1).await;
+    assert_eq!((jobs[0].stage, world.submissions()), (Stage::Failed, 3));
+}
+
+#[tokio::test]
+async fn failed_uploads_reads_and_fetches_are_done_again() {
+    let world = World::new().await;
+    let html = Bytes::from_static(b"<html>502</html>");
+    for reply in [
+        Reply::Upload(fault(FaultClass::Temporary)),
+        Reply::ReadError(fault(FaultClass::Unknown)),
+        Reply::Read(TaskState::Running { progress: None }),
+        Reply::Fetch(fault(FaultClass::Temporary)),
+        Reply::FetchBytes(html),
+    ] {
+        world.provider.script(reply);
+    }
+    let jobs = world.live(1).await;
+    assert_eq!(jobs[0].stage, Stage::Done);
+    assert_eq!((world.submissions(), world.provider.tasks()), (1, 1));
+}
+
+#[derive(Debug)]
+struct FailingPrompts(FaultClass);
+
+#[async_trait::async_trait]
+impl PromptBuilder for FailingPrompts {
+    async fn build(&self, _: &PromptRequest<'_>) -> Result<Prompt, Fault> {
+        Err(fault(self.0))
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_builder_that_fails_never_ends_a_job_unless_the_brief_breaks_rules() {
+    for class in FaultClass::ALL {
+        let world = World { prompts: Some(Arc::new(FailingPrompts(class))), ..World::new().await };
+        let jobs = world.live(1).await;
+        if class == FaultClass::UserViolation {
+            assert_eq!((jobs[0].stage, world.submissions()), (Stage::Failed, 0));
+        } else {
+            assert_eq!(jobs[0].stage, Stage::Done);
+            assert_eq!(jobs[0].prompt.as_ref().unwrap().source, "offline");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_can_be_taken_back_until_it_is_sent() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let order = engine.order(request(2)).await.unwrap();
+    let jobs = order.record().await.unwrap().unwrap().jobs;
+    assert_eq!(engine.cancel(jobs[0].id).await.unwrap(), Cancellation::Cancelled);
+    assert_eq!(engine.cancel(jobs[0].id).await.unwrap(), Cancellation::Final(Stage::Cancelled));
+    assert_eq!(world.balance().await, (-1, 1));
+    let jobs = world.finish(&engine, &order).await;
+    assert_eq!((jobs[0].stage, jobs[1].stage), (Stage::Cancelled, Stage::Done));
+    assert_eq!(engine.cancel(jobs[1].id).await.unwrap(), Cancellation::Final(Stage::Done));
+    assert_eq!(world.balance().await, (-1, 0));
+    assert_eq!(world.submissions(), 1);
+}
+
+#[tokio::test]
+async fn a_delivery_in_doubt_is_never_repeated_and_a_busy_channel_is() {
+    let world = World::new().await;
+    world.notifier.script(Delivery::Unknown(fault(FaultClass::Temporary)));
+    world.notifier.script(Delivery::Later(Duration::from_millis(5)));
+    let engine = world.engine();
+    let order = engine.order(request(1)).await.unwrap();
+    let jobs = world.finish(&engine, &order).await;
+    let notices = world.history(&jobs[0]).await.notices;
+    let sends: Vec<_> = notices.iter().map(|notice| (notice.sends, notice.state)).collect();
+    assert_eq!(sends.iter().filter(|(_, state)| *state == NoticeState::Unknown).count(), 1, "{sends:?}");
+    assert!(sends.iter().all(|(count, state)| *state != NoticeState::Unknown || *count == 1), "{sends:?}");
+}
+
+#[tokio::test]
+async fn an_order_can_be_watched_from_anywhere_and_each_line_comes_once() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let order = engine.order(request(2)).await.unwrap();
+    let watcher = tokio::spawn(world.engine().handle(order.id()).events().collect::<Vec<_>>());
+    world.finish(&engine, &order).await;
+    let seen = tokio::time::timeout(Duration::from_secs(10), watcher).await.unwrap().unwrap();
+    let mut lines = [Vec::new(), Vec::new()];
+    for event in seen {
+        if let OrderEvent::Job { index, event, .. } = event.unwrap() {
+            let line = serde_json::to_value(&event.body).unwrap()["event"].as_str().unwrap().to_owned();
+            lines[index as usize].push(line);
+        }
+    }
+    for line in lines {
+        assert_eq!(line, ["placed", "prompted", "sent", "accepted", "rendered", "done"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_workers_share_a_queue_without_sharing_a_job() {
+    let world = World::new().await;
+    let orders = futures::future::join_all((0..2).map(|n| {
+        let engine = world.engine();
+        let request = OrderRequest { idempotency_key: Some(format!("order {n}")), ..request(20) };
+        async move { engine.order(request).await.unwrap() }
+    }))
+    .await;
+    let stop = CancellationToken::new();
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            let (engine, stop) = (world.engine(), stop.clone());
+            tokio::spawn(async move { engine.run(RunOptions::default(), stop).await })
+        })
+        .collect();
+    for order in &orders {
+        tokio::time::timeout(Duration::from_secs(20), order.wait()).await.expect("it ends").unwrap();
+    }
+    stop.cancel();
+    for worker in workers {
+        worker.await.unwrap().unwrap();
+    }
+    assert_eq!((world.submissions(), world.provider.tasks()), (40, 40));
+    assert_eq!(world.balance().await, (-40, 0));
+    assert_eq!(world.store.audit().await.unwrap(), []);
+}
+
+/// A worker is cut off after every possible number of turns of its runtime: the next one finishes the job, and
+/// nothing is paid for or told twice.
+#[tokio::test]
+async fn a_worker_can_die_anywhere() {
+    for polls in 1..60 {
+        let mut world = World::telling().await;
+        world.policy.lease = Duration::from_millis(30);
+        world.policy.heartbeat = Duration::from_millis(5);
+        let engine = world.engine();
+        let order = engine.order(request(1)).await.unwrap();
+        let dying =
+            tokio::spawn(async move { engine.run(RunOptions::default(), CancellationToken::new()).await });
+        for _ in 0..polls {
+            tokio::task::yield_now().await;
+        }
+        dying.abort();
+        let _ = dying.await;
+        let jobs = world.finish(&world.engine(), &order).await;
+        assert_eq!(jobs[0].stage, Stage::Done, "after {polls}");
+        assert_eq!(world.provider.tasks(), 1, "after {polls}");
+        assert_eq!(world.balance().await, (-1, 0), "after {polls}");
+        let results = world.notifier.delivered();
+        let results = results.iter().filter(|notice| notice.body.kind() == NoticeKind::Result).count();
+        assert!(results <= 1, "after {polls}");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_is_told_to_stop_gives_its_leases_back() {
+    let mut world = World::new().await;
+    world.policy.lease = Duration::from_secs(3_600);
+    let engine = world.engine();
+    let order = engine.order(request(1)).await.unwrap();
+    let stop = CancellationToken::new();
+    let options = RunOptions { scope: ClaimScope::Order(order.id()), ..RunOptions::default() };
+    stop.cancel();
+    engine.run(options, stop).await.unwrap();
+    // With leases of an hour, this ends only if nothing is held any more.
+    let jobs = world.finish(&world.engine(), &order).await;
+    assert_eq!((jobs[0].stage, jobs[0].crashes), (Stage::Done, 0));
+}
