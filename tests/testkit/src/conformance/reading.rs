@@ -1,0 +1,80 @@
+//! Lists, records, histories.
+
+use neurocards_core::{JobEventBody, JobFilter, JobId, LedgerFilter, NoticeKind, Stage};
+
+use super::{Milestone, World};
+
+/// What is not there is no error.
+pub async fn missing_things_are_none(world: &World) {
+    assert_eq!(world.store.job_get(world.ids.job()).await.unwrap(), None);
+    assert_eq!(world.store.job_history(world.ids.job()).await.unwrap(), None);
+    assert_eq!(world.store.order_get(world.ids.order()).await.unwrap(), None);
+    let jobs = JobFilter { limit: 10, ..JobFilter::default() };
+    assert_eq!(world.store.jobs_list(&jobs).await.unwrap(), []);
+    let entries = LedgerFilter { limit: 10, ..LedgerFilter::default() };
+    assert_eq!(world.store.ledger_list(&entries).await.unwrap(), []);
+}
+
+/// By account, order and stage, the newest first, as many as asked for.
+pub async fn jobs_are_filtered_newest_first(world: &World) {
+    let (one, two) = (world.account("telegram:1", 9).await, world.account("telegram:2", 9).await);
+    let mut orders = Vec::new();
+    for account in [&one, &two, &one] {
+        orders.push(world.place(account, 2).await);
+        world.pass(1);
+    }
+    let job = |order: usize, index: usize| orders[order].jobs[index].id;
+    world.reach(job(0, 1), Milestone::Done).await;
+    world.reach(job(2, 0), Milestone::Sent).await;
+    let all = JobFilter { limit: 100, ..JobFilter::default() };
+    let list = async |filter: JobFilter| -> Vec<JobId> {
+        world.store.jobs_list(&filter).await.unwrap().iter().map(|job| job.id).collect()
+    };
+    let newest = [job(2, 1), job(2, 0), job(1, 1), job(1, 0), job(0, 1), job(0, 0)];
+    assert_eq!(list(all.clone()).await, newest);
+    assert_eq!(list(JobFilter { limit: 2, ..all.clone() }).await, newest[..2]);
+    assert_eq!(list(JobFilter { account: Some(two), ..all.clone() }).await, newest[2..4]);
+    assert_eq!(list(JobFilter { order: Some(orders[2].order.id), ..all.clone() }).await, newest[..2]);
+    let stages = vec![Stage::Done, Stage::Submit];
+    assert_eq!(list(JobFilter { stages: stages.clone(), ..all.clone() }).await, [job(2, 0), job(0, 1)]);
+    let narrow = JobFilter { account: Some(one), order: Some(orders[0].order.id), stages, limit: 100 };
+    assert_eq!(list(narrow).await, [job(0, 1)]);
+    let listed = world.store.jobs_list(&all).await.unwrap();
+    let read = world.store.job_get(job(0, 1)).await.unwrap().unwrap();
+    assert_eq!(listed[4], read.job);
+}
+
+/// Events, attempts, notices and entries of the job, the oldest first, and nobody else's.
+pub async fn a_history_tells_everything_in_order(world: &World) {
+    let account = world.account("telegram:1", 9).await;
+    let record = world.place(&account, 2).await;
+    let (id, other) = (record.jobs[1].id, record.jobs[0].id);
+    world.reach(other, Milestone::Done).await;
+    world.pass(1);
+    world.reach(id, Milestone::Done).await;
+    let history = world.history(id).await;
+    assert_eq!(history.record, world.store.job_get(id).await.unwrap().unwrap());
+    assert_eq!(history.record.order, record.order);
+    let stages: Vec<_> = history.events.iter().map(|event| event.stage).collect();
+    use Stage::{Done, Prompt, Store, Submit, Wait};
+    assert_eq!(stages, [Prompt, Submit, Submit, Wait, Store, Done]);
+    let epochs: Vec<_> = history.events.iter().map(|event| event.epoch).collect();
+    assert_eq!(epochs, [0, 1, 1, 1, 2, 2]);
+    assert!(history.events.is_sorted_by_key(|event| event.at));
+    assert!(
+        matches!(&history.events[3].body, JobEventBody::Accepted { task_id } if *task_id == format!("task-{id}"))
+    );
+    assert_eq!(history.attempts.len(), 1);
+    let kinds: Vec<_> = history.notices.iter().map(|notice| notice.body.kind()).collect();
+    assert_eq!(kinds, [NoticeKind::Started, NoticeKind::Result]);
+    let entries: Vec<_> = history.ledger.iter().map(|entry| entry.kind.as_str()).collect();
+    assert_eq!(entries, ["hold", "capture"]);
+}
+
+/// The store's time is the clock's, in whole microseconds.
+pub async fn the_time_is_the_clocks(world: &World) {
+    let before = world.now().await;
+    assert_eq!(before, neurocards_core::Clock::now(&*world.clock));
+    world.clock.advance(std::time::Duration::from_micros(7));
+    assert_eq!((world.now().await - before).num_microseconds(), Some(7));
+}

@@ -1,0 +1,28 @@
+//! Fakes, wrappers and conformance suites for neurocards.
+//!
+//! A backend shows that it is a store by running every case of [`store_conformance!`] on itself:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use neurocards_core::{ManualClock, MemoryStore};
+//! use neurocards_testkit::{Fixture, store_conformance};
+//!
+//! async fn fresh() -> Fixture {
+//!     let clock = Arc::new(ManualClock::new());
+//!     Fixture { store: Arc::new(MemoryStore::new(clock.clone())), clock, keep: Box::new(()) }
+//! }
+//!
+//! store_conformance!(fresh);
+//! # fn main() {}
+//! ```
+//!
+//! [`sample`] makes valid briefs, orders and ids for any test; [`FaultyStore`] breaks one write of another store.
+
+#[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
+pub mod conformance;
+mod faulty;
+pub mod sample;
+
+pub use conformance::{Fixture, World};
+pub use faulty::{FaultyStore, Plan, When};
