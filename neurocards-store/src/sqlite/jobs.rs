@@ -1,0 +1,244 @@
+//! Who works on which job: claims, leases, seizures.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use neurocards_core::{
+    Attempt, AttemptState, Claim, ClaimScope, Claimed, ClaimedJob, Job, JobId, JobSeize, JobState, Order,
+    OrderId, Seizure, Stage, StoreError, Timestamp,
+};
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use super::error::classify;
+use super::rows::{self, from_micros, json, later, micros};
+
+/// Due jobs of all orders, by the index of unfinished jobs.
+const DUE: &str = "SELECT id FROM jobs
+    WHERE wake_at <= ?1 AND provider IN (SELECT value FROM json_each(?2)) AND ?3 IS NULL
+    ORDER BY wake_at, id LIMIT ?4";
+const DUE_OF_ORDER: &str = "SELECT id FROM jobs
+    WHERE wake_at <= ?1 AND provider IN (SELECT value FROM json_each(?2)) AND order_id = ?3
+    ORDER BY wake_at, id LIMIT ?4";
+const DUE_OF_JOB: &str = "SELECT id FROM jobs
+    WHERE wake_at <= ?1 AND provider IN (SELECT value FROM json_each(?2)) AND id = ?3
+    ORDER BY wake_at, id LIMIT ?4";
+
+const NEXT: &str = "SELECT wake_at FROM jobs
+    WHERE wake_at IS NOT NULL AND provider IN (SELECT value FROM json_each(?1)) AND ?2 IS NULL
+    ORDER BY wake_at LIMIT 1";
+const NEXT_OF_ORDER: &str = "SELECT wake_at FROM jobs
+    WHERE wake_at IS NOT NULL AND provider IN (SELECT value FROM json_each(?1)) AND order_id = ?2
+    ORDER BY wake_at LIMIT 1";
+const NEXT_OF_JOB: &str = "SELECT wake_at FROM jobs
+    WHERE wake_at IS NOT NULL AND provider IN (SELECT value FROM json_each(?1)) AND id = ?2
+    ORDER BY wake_at LIMIT 1";
+
+/// When the first job of the scope can be claimed.
+pub(super) async fn next_wake(
+    db: &mut SqliteConnection,
+    claim: &Claim,
+) -> Result<Option<Timestamp>, StoreError> {
+    let (sql, id) = match claim.scope {
+        ClaimScope::All => (NEXT, None),
+        ClaimScope::Order(id) => (NEXT_OF_ORDER, Some(id.to_string())),
+        ClaimScope::Job(id) => (NEXT_OF_JOB, Some(id.to_string())),
+    };
+    let next = sqlx::query_scalar::<_, i64>(sql).bind(json(&claim.providers)?).bind(id);
+    Ok(next.fetch_optional(db).await.map_err(classify)?.and_then(from_micros))
+}
+
+/// How long until then.
+pub(super) fn until(next: Option<Timestamp>, now: Timestamp) -> Option<Duration> {
+    next.map(|next| (next - now).to_std().unwrap_or_default())
+}
+
+pub(super) async fn claim(
+    db: &mut SqliteConnection,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<Claimed, StoreError> {
+    let (sql, id) = match claim.scope {
+        ClaimScope::All => (DUE, None),
+        ClaimScope::Order(id) => (DUE_OF_ORDER, Some(id.to_string())),
+        ClaimScope::Job(id) => (DUE_OF_JOB, Some(id.to_string())),
+    };
+    let due = sqlx::query_scalar::<_, String>(sql)
+        .bind(micros(now))
+        .bind(json(&claim.providers)?)
+        .bind(id)
+        .bind(i64::from(claim.limit));
+    let due = due.fetch_all(&mut *db).await.map_err(classify)?;
+    let jobs = take(db, &due, &claim.worker, later(now, claim.lease), now).await?;
+    let next_due = until(next_wake(db, claim).await?, now);
+    Ok(Claimed { jobs, next_due })
+}
+
+/// Takes these jobs, all of them in one statement, and reads what belongs to them; in the order given.
+async fn take(
+    db: &mut SqliteConnection,
+    ids: &[String],
+    worker: &str,
+    until: i64,
+    now: Timestamp,
+) -> Result<Vec<ClaimedJob>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let taken = sqlx::query(
+        "UPDATE jobs
+         SET lease_epoch = lease_epoch + 1, lease_owner = ?2, wake_at = ?3, crashes = crashes + 1
+         WHERE id IN (SELECT value FROM json_each(?1))
+         RETURNING *",
+    )
+    .bind(json(&ids)?)
+    .bind(worker)
+    .bind(until);
+    let taken = taken.fetch_all(&mut *db).await.map_err(classify)?;
+    let mut jobs = taken.iter().map(rows::job).collect::<Result<Vec<_>, _>>()?;
+    // RETURNING promises no order.
+    let place: HashMap<&str, usize> = ids.iter().map(String::as_str).zip(0..).collect();
+    jobs.sort_by_cached_key(|job| place.get(job.id.to_string().as_str()).copied());
+    let orders = orders_of(db, &jobs).await?;
+    let mut attempts = latest_attempts(db, ids).await?;
+    let claimed = jobs.into_iter().map(|job| {
+        let missing = || StoreError::Corrupt { table: "jobs", message: format!("{} has no order", job.id) };
+        let order = orders.get(&job.order_id).cloned().ok_or_else(missing)?;
+        let attempt = attempts.remove(&job.id);
+        Ok(ClaimedJob { state: JobState { job, attempt }, order, claimed_at: now })
+    });
+    claimed.collect()
+}
+
+async fn orders_of(db: &mut SqliteConnection, jobs: &[Job]) -> Result<HashMap<OrderId, Order>, StoreError> {
+    let mut ids: Vec<_> = jobs.iter().map(|job| job.order_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let rows =
+        sqlx::query("SELECT * FROM orders WHERE id IN (SELECT value FROM json_each(?1))").bind(json(&ids)?);
+    let rows = rows.fetch_all(db).await.map_err(classify)?;
+    rows.iter().map(|row| rows::order(row).map(|order| (order.id, order))).collect()
+}
+
+/// The latest attempt of each of these jobs: its number is the job's number of attempts.
+async fn latest_attempts(
+    db: &mut SqliteConnection,
+    jobs: &[String],
+) -> Result<HashMap<JobId, Attempt>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT attempts.* FROM jobs JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
+         WHERE jobs.id IN (SELECT value FROM json_each(?1))",
+    );
+    let rows = rows.bind(json(&jobs)?).fetch_all(db).await.map_err(classify)?;
+    rows.iter().map(|row| rows::attempt(row).map(|attempt| (attempt.job_id, attempt))).collect()
+}
+
+/// A job and its latest attempt.
+pub(super) async fn state(db: &mut SqliteConnection, id: JobId) -> Result<Option<JobState>, StoreError> {
+    let job = sqlx::query("SELECT * FROM jobs WHERE id = ?1").bind(id.to_string());
+    let Some(job) = job.fetch_optional(&mut *db).await.map_err(classify)? else { return Ok(None) };
+    let job = rows::job(&job)?;
+    if job.attempts == 0 {
+        return Ok(Some(JobState { job, attempt: None }));
+    }
+    let attempt = sqlx::query("SELECT * FROM attempts WHERE job_id = ?1 ORDER BY seq DESC LIMIT 1");
+    let attempt = attempt.bind(id.to_string()).fetch_optional(db).await.map_err(classify)?;
+    let attempt = attempt.as_ref().map(rows::attempt).transpose()?;
+    Ok(Some(JobState { job, attempt }))
+}
+
+#[derive(Serialize)]
+struct Lease {
+    id: JobId,
+    epoch: i64,
+}
+
+fn leases_json(leases: &[(JobId, i64)]) -> Result<String, StoreError> {
+    let leases: Vec<_> = leases.iter().map(|(id, epoch)| Lease { id: *id, epoch: *epoch }).collect();
+    json(&leases)
+}
+
+pub(super) async fn extend(
+    db: &mut SqliteConnection,
+    leases: &[(JobId, i64)],
+    lease: Duration,
+    now: Timestamp,
+) -> Result<Vec<JobId>, StoreError> {
+    let kept = sqlx::query_scalar::<_, String>(
+        "UPDATE jobs SET wake_at = ?2
+         FROM (SELECT value ->> 'id' AS id, value ->> 'epoch' AS epoch FROM json_each(?1)) AS lease
+         WHERE jobs.id = lease.id AND jobs.lease_epoch = lease.epoch AND jobs.lease_owner IS NOT NULL
+         RETURNING jobs.id",
+    );
+    let kept = kept.bind(leases_json(leases)?).bind(later(now, lease));
+    let kept = kept.fetch_all(db).await.map_err(classify)?;
+    let kept: HashSet<_> = kept.iter().map(String::as_str).collect();
+    Ok(leases.iter().map(|(id, _)| *id).filter(|id| kept.contains(id.to_string().as_str())).collect())
+}
+
+pub(super) async fn give_back(
+    db: &mut SqliteConnection,
+    leases: &[(JobId, i64)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE jobs SET wake_at = ?2, lease_owner = NULL, crashes = max(crashes - 1, 0)
+         FROM (SELECT value ->> 'id' AS id, value ->> 'epoch' AS epoch FROM json_each(?1)) AS lease
+         WHERE jobs.id = lease.id AND jobs.lease_epoch = lease.epoch AND jobs.lease_owner IS NOT NULL",
+    )
+    .bind(leases_json(leases)?)
+    .bind(micros(now))
+    .execute(db)
+    .await
+    .map_err(classify)?;
+    Ok(())
+}
+
+pub(super) async fn seize(
+    db: &mut SqliteConnection,
+    seize: &JobSeize,
+    now: Timestamp,
+) -> Result<Seizure, StoreError> {
+    let Some(state) = state(db, seize.job).await? else { return Ok(Seizure::Missing) };
+    let stage = state.job.stage;
+    if stage.is_final() {
+        return Ok(Seizure::Final(stage));
+    }
+    let unsent = state.live_attempt().is_none_or(|attempt| attempt.state == AttemptState::Intent);
+    if !unsent || !matches!(stage, Stage::Prompt | Stage::Submit) {
+        return Ok(Seizure::AtProvider(stage));
+    }
+    let ids = [seize.job.to_string()];
+    let taken = take(db, &ids, &seize.worker, later(now, seize.lease), now).await?;
+    Ok(taken.into_iter().next().map_or(Seizure::Missing, |job| Seizure::Seized(Box::new(job))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sqlx::Row;
+
+    use super::*;
+    use crate::SqliteStore;
+
+    #[tokio::test]
+    async fn claims_look_only_at_unfinished_jobs() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(neurocards_core::ManualClock::new());
+        let store = SqliteStore::open(folder.path().join("store.db"), clock).await.unwrap();
+        for (sql, index) in [
+            (DUE, "USING COVERING INDEX jobs_due"),
+            (NEXT, "USING COVERING INDEX jobs_due"),
+            (DUE_OF_ORDER, "USING INDEX sqlite_autoindex_jobs_2 (order_id=?)"),
+            (NEXT_OF_ORDER, "USING INDEX sqlite_autoindex_jobs_2 (order_id=?)"),
+            (DUE_OF_JOB, "(id=?"),
+            (NEXT_OF_JOB, "(id=?"),
+        ] {
+            let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+            let plan = plan.fetch_all(&store.readers).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+            assert!(plan.iter().any(|line| line.contains(index)), "{sql}\n{plan:#?}");
+        }
+    }
+}

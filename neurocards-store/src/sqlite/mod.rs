@@ -1,0 +1,207 @@
+//! The store in an SQLite file.
+//!
+//! One connection writes and a few read. SQLite lets one transaction write at a time, whatever the program does: with
+//! one writing connection for each process the others wait in the pool's fair queue instead of polling a lock.
+//! Every write begins with `BEGIN IMMEDIATE`, so a transaction never has to turn from reading into writing, which is
+//! the one case in which SQLite gives up without waiting. Other processes are waited for up to ten seconds.
+//! Readers see the last commit and neither wait nor make anybody wait (WAL). A commit is on the disk when it returns
+//! (`synchronous = FULL`).
+//!
+//! Known weaknesses: writers of different processes poll the lock (SQLite's busy handler), so pickup latency under
+//! heavy load from several processes is up to a tenth of a second; the file must not lie on a network file system.
+
+mod accounts;
+mod apply;
+mod audit;
+mod error;
+mod jobs;
+mod notices;
+mod open;
+mod orders;
+mod read;
+mod rows;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use neurocards_core::{
+    Account, AccountKey, AccountOpen, Claim, Claimed, Clock, CreditsPost, Job, JobFilter, JobHistory, JobId,
+    JobRecord, JobSeize, LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew,
+    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Transition,
+    Violation,
+};
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use self::error::{classify, classify_commit};
+pub use self::open::{OpenError, SchemaState};
+use self::rows::{from_micros, micros};
+
+/// A store in an SQLite file. See the crate's documentation for how many processes may share it.
+#[derive(Debug)]
+pub struct SqliteStore {
+    clock: Arc<dyn Clock>,
+    /// One connection.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Begins a writing transaction, and takes the time once the lock is there: the order of commits is the order
+    /// of their times.
+    async fn write(&self) -> Result<(Transaction<'static, Sqlite>, Timestamp), StoreError> {
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(classify)?;
+        Ok((transaction, self.time()))
+    }
+
+    /// Begins a reading transaction: one moment for all of its queries.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin().await.map_err(classify)
+    }
+
+    /// The clock's time, cut to whole microseconds.
+    fn time(&self) -> Timestamp {
+        let now = self.clock.now();
+        from_micros(micros(now)).unwrap_or(now)
+    }
+}
+
+async fn commit(transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+    transaction.commit().await.map_err(classify_commit)
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Store for SqliteStore {
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities { durable: true, shared: false }
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.time())
+    }
+
+    async fn account_open(&self, open: &AccountOpen) -> Result<Account, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let account = accounts::open(&mut tx, open, now).await?;
+        commit(tx).await?;
+        Ok(account)
+    }
+
+    async fn account_get(&self, account: &AccountKey) -> Result<Option<Account>, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(classify)?;
+        accounts::get(&mut connection, account).await
+    }
+
+    async fn credits_post(&self, post: &CreditsPost) -> Result<Posted, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let posted = accounts::post(&mut tx, post, now).await?;
+        commit(tx).await?;
+        Ok(posted)
+    }
+
+    async fn ledger_list(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(classify)?;
+        accounts::ledger(&mut connection, filter).await
+    }
+
+    async fn order_place(&self, order: &OrderNew) -> Result<Placement, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let placement = orders::place(&mut tx, order, now).await?;
+        commit(tx).await?;
+        Ok(placement)
+    }
+
+    async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        let mut tx = self.read().await?;
+        orders::record(&mut tx, order).await
+    }
+
+    async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        // An idle worker looks without taking the lock that others write under.
+        let next = jobs::next_wake(&mut *self.readers.acquire().await.map_err(classify)?, claim).await?;
+        let now = self.time();
+        if claim.limit == 0 || next.is_none_or(|next| next > now) {
+            return Ok(Claimed { jobs: Vec::new(), next_due: jobs::until(next, now) });
+        }
+        let (mut tx, now) = self.write().await?;
+        let claimed = jobs::claim(&mut tx, claim, now).await?;
+        commit(tx).await?;
+        Ok(claimed)
+    }
+
+    async fn jobs_extend(&self, leases: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>, StoreError> {
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut tx, now) = self.write().await?;
+        let kept = jobs::extend(&mut tx, leases, lease, now).await?;
+        commit(tx).await?;
+        Ok(kept)
+    }
+
+    async fn jobs_give_back(&self, leases: &[(JobId, i64)]) -> Result<(), StoreError> {
+        if leases.is_empty() {
+            return Ok(());
+        }
+        let (mut tx, now) = self.write().await?;
+        jobs::give_back(&mut tx, leases, now).await?;
+        commit(tx).await
+    }
+
+    async fn job_seize(&self, seize: &JobSeize) -> Result<Seizure, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let seizure = jobs::seize(&mut tx, seize, now).await?;
+        commit(tx).await?;
+        Ok(seizure)
+    }
+
+    async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let applied = apply::apply(&mut tx, step, now).await?;
+        if applied {
+            commit(tx).await?;
+        }
+        // Else the transaction is dropped, which rolls it back: a lost step leaves nothing.
+        Ok(applied)
+    }
+
+    async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {
+        let mut tx = self.read().await?;
+        read::record(&mut tx, job).await
+    }
+
+    async fn jobs_list(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(classify)?;
+        read::list(&mut connection, filter).await
+    }
+
+    async fn job_history(&self, job: JobId) -> Result<Option<JobHistory>, StoreError> {
+        let mut tx = self.read().await?;
+        read::history(&mut tx, job).await
+    }
+
+    async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError> {
+        let due = notices::any_due(&mut *self.readers.acquire().await.map_err(classify)?, claim, self.time())
+            .await?;
+        if !due {
+            return Ok(Vec::new());
+        }
+        let (mut tx, now) = self.write().await?;
+        let taken = notices::claim(&mut tx, claim, now).await?;
+        commit(tx).await?;
+        Ok(taken)
+    }
+
+    async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let settled = notices::settle(&mut tx, settle, now).await?;
+        commit(tx).await?;
+        Ok(settled)
+    }
+
+    async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
+        let mut tx = self.read().await?;
+        audit::run(&mut tx).await
+    }
+}

@@ -1,0 +1,240 @@
+//! Rows and core types: how one is read from the other.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use neurocards_core::{
+    Account, Artifact, Attempt, Credits, Job, JobEvent, LedgerEntry, Notice, NoticeBody, Order, StoreError,
+    Subject, Timestamp,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Sqlite, Type};
+
+/// 9999-12-31T23:59:59Z: a longer wait is this one.
+const LAST_MICROS: i64 = 253_402_300_799_000_000;
+
+/// A moment as stored.
+pub(super) fn micros(at: Timestamp) -> i64 {
+    at.timestamp_micros()
+}
+
+/// A moment that was stored.
+pub(super) fn from_micros(micros: i64) -> Option<Timestamp> {
+    Timestamp::from_timestamp_micros(micros)
+}
+
+/// The moment that comes `wait` after `now`, as stored.
+pub(super) fn later(now: Timestamp, wait: Duration) -> i64 {
+    let wait = i64::try_from(wait.as_micros()).unwrap_or(LAST_MICROS);
+    micros(now).saturating_add(wait).min(LAST_MICROS)
+}
+
+/// A value as stored JSON.
+pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Backend { source: Box::new(error) })
+}
+
+/// A value as stored JSON, if there is one.
+pub(super) fn json_opt(value: Option<&impl Serialize>) -> Result<Option<String>, StoreError> {
+    value.map(json).transpose()
+}
+
+/// The cells of a row, read into core types.
+struct Cells<'r> {
+    table: &'static str,
+    row: &'r SqliteRow,
+}
+
+impl<'r> Cells<'r> {
+    fn corrupt(&self, column: &str, message: impl Display) -> StoreError {
+        StoreError::Corrupt { table: self.table, message: format!("{column}: {message}") }
+    }
+
+    fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(&self, column: &str) -> Result<T, StoreError> {
+        self.row.try_get(column).map_err(|error| self.corrupt(column, error))
+    }
+
+    fn number<T: TryFrom<i64, Error: Display>>(&self, column: &str) -> Result<T, StoreError> {
+        T::try_from(self.get(column)?).map_err(|error| self.corrupt(column, error))
+    }
+
+    fn credits(&self, column: &str) -> Result<Credits, StoreError> {
+        Ok(Credits(self.get(column)?))
+    }
+
+    fn word<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T, StoreError> {
+        self.get::<&str>(column)?.parse().map_err(|error| self.corrupt(column, error))
+    }
+
+    fn word_opt<T: FromStr<Err: Display>>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let word = self.get::<Option<&str>>(column)?;
+        word.map(|word| word.parse().map_err(|error| self.corrupt(column, error))).transpose()
+    }
+
+    fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
+        serde_json::from_str(self.get(column)?).map_err(|error| self.corrupt(column, error))
+    }
+
+    fn json_opt<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
+        let text = self.get::<Option<&str>>(column)?;
+        text.map(|text| serde_json::from_str(text).map_err(|error| self.corrupt(column, error))).transpose()
+    }
+
+    fn time(&self, column: &str) -> Result<Timestamp, StoreError> {
+        from_micros(self.get(column)?).ok_or_else(|| self.corrupt(column, "no moment"))
+    }
+
+    fn time_opt(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+        let micros = self.get::<Option<i64>>(column)?;
+        micros.map(|micros| from_micros(micros).ok_or_else(|| self.corrupt(column, "no moment"))).transpose()
+    }
+}
+
+pub(super) fn account(row: &SqliteRow) -> Result<Account, StoreError> {
+    let cells = Cells { table: "accounts", row };
+    Ok(Account {
+        key: cells.word("key")?,
+        credit_limit: cells.credits("credit_limit")?,
+        available: cells.credits("available")?,
+        held: cells.credits("held")?,
+        created_at: cells.time("created_at")?,
+    })
+}
+
+pub(super) fn entry(row: &SqliteRow) -> Result<LedgerEntry, StoreError> {
+    let cells = Cells { table: "ledger", row };
+    Ok(LedgerEntry {
+        id: cells.word("id")?,
+        kind: cells.word("kind")?,
+        account: cells.word("account")?,
+        debit: cells.get("debit")?,
+        credit: cells.get("credit")?,
+        amount: cells.credits("amount")?,
+        job_id: cells.word_opt("job_id")?,
+        reference: cells.get("reference")?,
+        reason: cells.get("reason")?,
+        actor: cells.get("actor")?,
+        created_at: cells.time("created_at")?,
+    })
+}
+
+pub(super) fn order(row: &SqliteRow) -> Result<Order, StoreError> {
+    let cells = Cells { table: "orders", row };
+    Ok(Order {
+        id: cells.word("id")?,
+        account: cells.word("account")?,
+        idempotency_key: cells.get("idempotency_key")?,
+        fingerprint: cells.get("fingerprint")?,
+        brief: cells.json("brief")?,
+        count: cells.number("count")?,
+        model: cells.get("model")?,
+        created_at: cells.time("created_at")?,
+    })
+}
+
+pub(super) fn job(row: &SqliteRow) -> Result<Job, StoreError> {
+    let cells = Cells { table: "jobs", row };
+    Ok(Job {
+        id: cells.word("id")?,
+        order_id: cells.word("order_id")?,
+        account: cells.word("account")?,
+        index: cells.number("idx")?,
+        provider: cells.get("provider")?,
+        model: cells.get("model")?,
+        price: cells.credits("price")?,
+        stage: cells.word("stage")?,
+        prompt: cells.json_opt("prompt")?,
+        attempts: cells.number("attempts")?,
+        retries: cells.number("retries")?,
+        stumbles: cells.number("stumbles")?,
+        crashes: cells.number("crashes")?,
+        error: cells.json_opt("error")?,
+        slow_told: cells.get::<i64>("slow_told")? != 0,
+        lease_epoch: cells.get("lease_epoch")?,
+        lease_owner: cells.get("lease_owner")?,
+        wake_at: cells.time_opt("wake_at")?,
+        deadline_at: cells.time("deadline_at")?,
+        created_at: cells.time("created_at")?,
+        finished_at: cells.time_opt("finished_at")?,
+    })
+}
+
+pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+    let cells = Cells { table: "attempts", row };
+    Ok(Attempt {
+        id: cells.word("id")?,
+        job_id: cells.word("job_id")?,
+        seq: cells.number("seq")?,
+        provider: cells.get("provider")?,
+        model: cells.get("model")?,
+        state: cells.word("state")?,
+        task_id: cells.get("task_id")?,
+        video: cells.get("video")?,
+        fault: cells.json_opt("fault")?,
+        cost_milli: cells.get("cost_milli")?,
+        created_at: cells.time("created_at")?,
+        sent_at: cells.time_opt("sent_at")?,
+        updated_at: cells.time("updated_at")?,
+    })
+}
+
+pub(super) fn artifact(row: &SqliteRow) -> Result<Artifact, StoreError> {
+    Cells { table: "artifacts", row }.json("artifact")
+}
+
+pub(super) fn event(row: &SqliteRow) -> Result<JobEvent, StoreError> {
+    let cells = Cells { table: "events", row };
+    Ok(JobEvent {
+        at: cells.time("at")?,
+        stage: cells.word("stage")?,
+        epoch: cells.get("epoch")?,
+        body: cells.json("body")?,
+    })
+}
+
+pub(super) fn notice(row: &SqliteRow) -> Result<Notice, StoreError> {
+    let cells = Cells { table: "notices", row };
+    let subject = match cells.get::<&str>("subject")? {
+        "order" => Subject::Order(cells.word("subject_id")?),
+        "job" => Subject::Job(cells.word("subject_id")?),
+        other => return Err(cells.corrupt("subject", format_args!("unknown {other:?}"))),
+    };
+    Ok(Notice {
+        id: cells.word("id")?,
+        account: cells.word("account")?,
+        subject,
+        order_id: cells.word("order_id")?,
+        body: cells.json::<NoticeBody>("body")?,
+        state: cells.word("state")?,
+        sends: cells.number("sends")?,
+        lease_epoch: cells.get("lease_epoch")?,
+        receipt: cells.get("receipt")?,
+        created_at: cells.time("created_at")?,
+        updated_at: cells.time("updated_at")?,
+    })
+}
+
+/// A subject as its two cells.
+pub(super) fn subject(subject: Subject) -> (&'static str, String) {
+    match subject {
+        Subject::Order(id) => ("order", id.to_string()),
+        Subject::Job(id) => ("job", id.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_whole_microseconds_and_never_overflow() {
+        let at = Timestamp::from_timestamp(1_767_225_600, 123_456_789).unwrap();
+        assert_eq!(from_micros(micros(at)).unwrap().timestamp_subsec_nanos(), 123_456_000);
+        assert_eq!(later(at, Duration::from_micros(1)) - micros(at), 1);
+        assert_eq!(later(at, Duration::MAX), LAST_MICROS);
+        assert!(from_micros(LAST_MICROS).is_some());
+    }
+}

@@ -1,0 +1,137 @@
+//! Every invariant finds what breaks it: damage is done past the program, with the constraints switched off.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its store errs")]
+
+use std::sync::Arc;
+
+use neurocards_core::{ManualClock, Store};
+use neurocards_store::SqliteStore;
+use neurocards_testkit::conformance::Milestone;
+use neurocards_testkit::{Fixture, World};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, Row};
+
+/// What is done, and what must be found; other findings may come with it.
+const DAMAGE: &[(&str, &str)] = &[
+    (
+        "UPDATE books SET balance = balance + 1 WHERE key = 'house:mint'",
+        "a balance equals the sum of its entries",
+    ),
+    ("UPDATE books SET balance = balance + 1 WHERE key = 'house:mint'", "the sum over all books is zero"),
+    ("UPDATE books SET balance = -1 WHERE key = 'telegram:7/available'", "a balance keeps within its limit"),
+    ("UPDATE books SET balance = -1 WHERE key = 'telegram:7/held'", "a balance keeps within its limit"),
+    (
+        "UPDATE books SET balance = balance + 1 WHERE key = 'telegram:7/held'",
+        "held credits equal the prices of unfinished jobs",
+    ),
+    ("UPDATE ledger SET amount = 9 WHERE kind = 'hold'", "an entry of a job has the job's account and price"),
+    (
+        "UPDATE ledger SET account = 'x:y' WHERE kind = 'capture'",
+        "an entry of a job has the job's account and price",
+    ),
+    ("UPDATE orders SET count = 2", "an order has as many jobs as videos"),
+    ("UPDATE orders SET account = 'x:y'", "a job belongs to its order's account"),
+    ("DELETE FROM ledger WHERE kind = 'hold'", "every job has exactly one hold"),
+    ("DELETE FROM ledger WHERE kind = 'capture'", "a final job has one capture or release, any other none"),
+    (
+        "UPDATE ledger SET kind = 'capture' WHERE kind = 'hold'",
+        "a final job has one capture or release, any other none",
+    ),
+    ("UPDATE ledger SET kind = 'release' WHERE kind = 'capture'", "captured means done, with an artifact"),
+    ("DELETE FROM artifacts", "captured means done, with an artifact"),
+    (
+        "INSERT INTO artifacts SELECT id, '{}', 0 FROM jobs WHERE stage = 'wait'",
+        "captured means done, with an artifact",
+    ),
+    (
+        "UPDATE attempts SET state = 'intent', job_id = (SELECT min(id) FROM jobs)",
+        "a job has at most one live attempt",
+    ),
+    (
+        "UPDATE attempts SET state = 'abandoned', job_id = (SELECT min(id) FROM jobs)",
+        "a job has at most one attempt that may be charged",
+    ),
+    ("UPDATE attempts SET state = 'unknown'", "a final job has no live attempt"),
+    ("UPDATE jobs SET attempts = attempts + 1", "a job counts its attempts"),
+    ("UPDATE attempts SET seq = seq + 1", "a job counts its attempts"),
+    ("UPDATE attempts SET task_id = 'same'", "a task belongs to one attempt"),
+    ("UPDATE jobs SET wake_at = NULL WHERE stage = 'wait'", "an unfinished job has an owner or a timer"),
+    ("UPDATE jobs SET wake_at = 1 WHERE stage = 'done'", "an unfinished job has an owner or a timer"),
+    (
+        "UPDATE jobs SET finished_at = NULL WHERE stage = 'done'",
+        "a final job has its end, and nobody owns it",
+    ),
+    ("UPDATE jobs SET lease_owner = 'w' WHERE stage = 'done'", "a final job has its end, and nobody owns it"),
+    ("UPDATE jobs SET price = 0", "a price is positive"),
+    ("UPDATE jobs SET stage = 'store' WHERE stage = 'wait'", "every stage is in the history"),
+    ("DELETE FROM events", "every stage is in the history"),
+    ("UPDATE events SET epoch = 0 WHERE stage = 'done'", "the epochs of a history never fall"),
+    ("UPDATE jobs SET lease_epoch = 0", "the epochs of a history never fall"),
+    ("DELETE FROM notices WHERE kind = 'result'", "a final job has told its buyer"),
+    (
+        "UPDATE notices SET account = 'x:y' WHERE kind = 'result'",
+        "a notice goes to the account of its subject",
+    ),
+    (
+        "UPDATE notices SET subject_id = 'x' WHERE kind = 'result'",
+        "a notice goes to the account of its subject",
+    ),
+    (
+        "UPDATE notices SET subject_id = 'x' WHERE kind = 'started'",
+        "a notice goes to the account of its subject",
+    ),
+];
+
+#[tokio::test]
+async fn every_damage_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.db");
+    let clock = Arc::new(ManualClock::new());
+    let store = Arc::new(SqliteStore::open(&whole, clock.clone()).await.unwrap());
+    let fixture = Fixture { store: store.clone(), clock: clock.clone(), keep: Box::new(()) };
+    neurocards_testkit::conformance::run(fixture, async |world: &World| {
+        let account = world.account("telegram:7", 9).await;
+        for goal in [Milestone::Accepted, Milestone::Done, Milestone::Intent] {
+            let job = world.place(&account, 1).await.jobs[0].id;
+            world.reach(job, goal).await;
+        }
+    })
+    .await;
+    store.close().await;
+    let mut tested = std::collections::BTreeSet::new();
+    for (n, (sql, expect)) in DAMAGE.iter().enumerate() {
+        let copy = folder.path().join(format!("damaged-{n}.db"));
+        std::fs::copy(&whole, &copy).unwrap();
+        damage(&copy, sql).await;
+        let violations = SqliteStore::open(&copy, clock.clone()).await.unwrap().audit().await.unwrap();
+        assert!(violations.iter().any(|found| found.invariant == *expect), "{sql}\n{violations:?}");
+        tested.insert(*expect);
+    }
+    assert_eq!(tested.len(), 22, "every invariant is tested");
+}
+
+/// Changes rows with every trigger, unique index and check out of the way.
+async fn damage(path: &std::path::Path, sql: &'static str) {
+    let mut db = SqliteConnectOptions::new().filename(path).foreign_keys(false).connect().await.unwrap();
+    let guards = "SELECT type, name FROM sqlite_master
+        WHERE type = 'trigger' OR (type = 'index' AND name IN ('attempts_one_live', 'attempts_one_charged',
+            'ledger_one_end'))";
+    for guard in db.fetch_all(guards).await.unwrap() {
+        let drop = format!("DROP {} {}", guard.get::<String, _>(0), guard.get::<String, _>(1));
+        db.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();
+    }
+    // UNIQUE and CHECK of the tables themselves go with a copy of the rows into tables without any.
+    let tables = db.fetch_all(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\'",
+    );
+    for table in tables.await.unwrap() {
+        let table = table.get::<String, _>(0);
+        let copy = format!(
+            "CREATE TABLE copied AS SELECT * FROM {table}; DROP TABLE {table}; ALTER TABLE copied RENAME TO {table}"
+        );
+        db.execute(sqlx::AssertSqlSafe(copy)).await.unwrap();
+    }
+    let done = sqlx::query(sql).execute(&mut db).await.unwrap();
+    assert!(done.rows_affected() > 0, "{sql}");
+    db.close().await.unwrap();
+}
