@@ -1,0 +1,113 @@
+//! The wiring: configuration, store, media, provider, engine.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use neurocards::kie;
+use neurocards::preview::PreviewProvider;
+use neurocards::store::SqliteStore;
+use neurocards::{
+    Account, AccountKey, AccountOpen, Catalogue, Clock, Engine, Entropy, EntryId, Media, Policy, Store,
+    SystemClock, VideoProvider,
+};
+
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::output::Printer;
+
+/// Everything that a command works with.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) engine: Engine,
+    entropy: Entropy,
+}
+
+impl App {
+    /// For a command that somebody looks at.
+    pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
+        let policy = config.timers.watched_policy();
+        Self::with_policy(config, policy).await
+    }
+
+    /// For a worker.
+    pub(crate) async fn open_worker(config: Config) -> Result<Self, Failure> {
+        let policy = config.timers.policy();
+        Self::with_policy(config, policy).await
+    }
+
+    async fn with_policy(config: Config, policy: Policy) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let known = kie_models()?;
+        make_folder(&config.data_dir)?;
+        let store = Arc::new(SqliteStore::open(&config.database, clock.clone()).await?);
+        let media = Media::in_folder(&config.media)?;
+        let provider = Arc::new(PreviewProvider::new(media.clone(), clock.clone()));
+        let engine =
+            Engine::builder(store, media).provider(provider).known_models(known).policy(policy).build();
+        Ok(Self { config, clock, engine, entropy: Entropy::from_os() })
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.engine.store().as_ref()
+    }
+
+    /// An unused id for a ledger entry.
+    pub(crate) fn entry_id(&self) -> EntryId {
+        EntryId::new(self.clock.now(), self.entropy.id_bytes())
+    }
+
+    /// Opens an account, or finds it.
+    pub(crate) async fn open_account(&self, account: &AccountKey) -> Result<Account, Failure> {
+        let credit_limit = self.config.credit_limit(account);
+        let open = AccountOpen { account: account.clone(), credit_limit, bonus: None };
+        Ok(self.store().account_open(&open).await?)
+    }
+
+    /// Whether a model can be ordered here, as far as its provider goes.
+    pub(crate) fn serves(provider: &str) -> bool {
+        provider == PreviewProvider::NAME
+    }
+
+    /// Says once how videos are made here.
+    pub(crate) fn say_how(&self, printer: &Printer) {
+        let keys = self.config.keys;
+        let unused = match (keys.kie > 0, keys.openai > 0) {
+            (false, false) => "no keys are set:",
+            (true, false) => "KIE_API_KEY is set and not used by this version yet:",
+            (false, true) => "OPENAI_API_KEY is set and not used by this version yet:",
+            (true, true) => "KIE_API_KEY and OPENAI_API_KEY are set and not used by this version yet:",
+        };
+        let how = "videos are rendered on this machine (preview), prompts come from offline templates";
+        printer.note(&format!("{unused} {how}"));
+    }
+}
+
+/// All models, without opening anything.
+pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
+    let preview = PreviewProvider::new(Media::in_memory(), Arc::new(SystemClock::new()));
+    Ok(preview.catalogue().clone().and(kie_models()?))
+}
+
+fn kie_models() -> Result<Catalogue, Failure> {
+    kie::catalogue().map_err(|error| {
+        Failure::new(Exit::Failed, "failed", "the model catalogue cannot be read").because(&error)
+    })
+}
+
+/// Makes a folder for this user only: photos of customers lie in it.
+fn make_folder(folder: &Path) -> Result<(), Failure> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error: io::Error| {
+        let what = format!("the data folder {} cannot be used", folder.display());
+        Failure::new(Exit::Failed, "storage", what)
+            .because(&error)
+            .hint("Choose another one with --data-dir DIR, or change its rights.")
+    })
+}

@@ -1,0 +1,75 @@
+//! `generate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use neurocards::{Credits, Lang, TemplateId};
+
+/// `generate`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct GenerateArgs {
+    /// The product photo: JPEG, PNG or WebP; `-` reads it from stdin
+    #[arg(value_name = "PHOTO")]
+    pub(crate) photo: PathBuf,
+    /// What the product is, with its price and what is good about it
+    #[arg(value_name = "DESCRIPTION", allow_hyphen_values = true)]
+    pub(crate) description: String,
+    /// The recipe: a blogger speaks (ugc), a film without people (ad), your own prompt (self)
+    #[arg(long, default_value = "ugc", value_parser = template_parser())]
+    pub(crate) template: TemplateId,
+    /// How the video should be: place, mood, hero
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) wishes: Option<String>,
+    /// Your own video prompt, with `--template self`
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) prompt: Option<String>,
+    /// How many videos, 1 to 20; each one differs
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) count: u32,
+    /// The video model; see `neurocards models list`
+    #[arg(long, value_name = "ID")]
+    pub(crate) model: Option<String>,
+    /// The language of script and captions; by default that of the description
+    #[arg(long, value_parser = lang_parser())]
+    pub(crate) lang: Option<Lang>,
+    /// Who pays
+    #[arg(long, value_name = "ACCOUNT", default_value = "cli:default")]
+    pub(crate) account: String,
+    /// Makes the order unique: the same key gives the same order again, and costs nothing again
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Where the videos go; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Order only: `neurocards worker` or `neurocards jobs wait` does the rest
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+    /// Refuse to order for more than this
+    #[arg(long, value_name = "N")]
+    pub(crate) max_credits: Option<Credits>,
+    /// Check everything and say what it would cost, order nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Events as JSON lines on stdout, the last one is the result
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  neurocards generate cup.jpg \"Coffee cup 350 ml, keeps warm for an hour, 990 ₽\"
+  neurocards generate cup.jpg \"Кофейная чашка\" --template ad --wishes \"утро, у окна\"
+  neurocards generate cup.jpg \"Cup\" --template self --prompt \"the cup turns slowly on a marble table\"
+  neurocards generate cup.jpg \"Cup\" --count 3 --out videos --json | jq -r 'select(.event==\"result\")'
+  cat cup.jpg | neurocards generate - \"Cup\" --idempotency-key order-1042 --no-wait";
+
+fn template_parser() -> impl TypedValueParser<Value = TemplateId> {
+    PossibleValuesParser::new(TemplateId::ALL.map(TemplateId::as_str))
+        .try_map(|word| word.parse::<TemplateId>())
+}
+
+fn lang_parser() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new([Lang::Ru.as_str(), Lang::En.as_str()]).try_map(|word| word.parse::<Lang>())
+}

@@ -1,0 +1,100 @@
+//! `jobs` and `orders`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use neurocards::Status;
+
+use crate::config::parse_duration;
+
+/// The commands of `jobs`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// List jobs, the newest first
+    List(ListArgs),
+    /// Show everything that is known of a job
+    #[command(after_help = "Example:\n  neurocards jobs show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b")]
+    Show(ShowArgs),
+    /// Carry a job or an order on until it ends, and hand over its videos
+    Wait(WaitArgs),
+    /// Take a job back, as long as nothing was sent to a provider; its credit returns
+    #[command(after_help = "Example:\n  neurocards jobs cancel 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b")]
+    Cancel(CancelArgs),
+}
+
+/// The commands of `orders`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrdersCommand {
+    /// Show an order and its jobs
+    #[command(after_help = "Example:\n  neurocards orders show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b")]
+    Show(ShowArgs),
+}
+
+/// `jobs list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  neurocards jobs list --state failed --limit 20")]
+pub(crate) struct ListArgs {
+    /// Only jobs in this state
+    #[arg(long, value_parser = status_parser())]
+    pub(crate) state: Option<Status>,
+    /// Only jobs of this account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+    /// One JSON array on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `jobs show`, `orders show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// Its id
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `jobs wait`.
+#[derive(Debug, Args)]
+#[command(after_help = WAIT_EXAMPLES)]
+pub(crate) struct WaitArgs {
+    /// The id of a job or of an order
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Stop waiting after this long (exit code 7); the order goes on
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Where the videos go; made if it is not there
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) out: PathBuf,
+    /// Events as JSON lines on stdout, the last one is the result
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const WAIT_EXAMPLES: &str = "\
+Examples:
+  neurocards jobs wait 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b --out videos
+  neurocards jobs wait 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b --timeout 10m";
+
+/// `jobs cancel`.
+#[derive(Debug, Args)]
+pub(crate) struct CancelArgs {
+    /// The id of the job
+    #[arg(value_name = "JOB")]
+    pub(crate) id: String,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn status_parser() -> impl TypedValueParser<Value = Status> {
+    PossibleValuesParser::new(Status::ALL.map(Status::as_str)).try_map(|word| word.parse::<Status>())
+}

@@ -1,0 +1,86 @@
+//! The commands around the work: `worker`, `models`, `audit`, `doctor`, `migrate`, `completions`, `man`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use clap_complete::Shell;
+
+/// `worker`.
+#[derive(Debug, Args)]
+#[command(after_help = WORKER_HELP)]
+pub(crate) struct WorkerArgs {
+    /// Stop when nothing is left to do
+    #[arg(long)]
+    pub(crate) until_idle: bool,
+}
+
+const WORKER_HELP: &str = "\
+Stops in order on SIGTERM or Ctrl-C, within NEUROCARDS_SHUTDOWN_GRACE (25s); the second one stops at once.
+Any number of workers and `generate` commands may share a data folder.
+
+Examples:
+  neurocards worker
+  neurocards worker --until-idle";
+
+/// The commands of `models`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// List the models
+    #[command(after_help = "Example:\n  neurocards models list --all")]
+    List(ModelsListArgs),
+    /// Show what is known of a model
+    #[command(after_help = "Example:\n  neurocards models show sora-2-image-to-video")]
+    Show(ModelShowArgs),
+}
+
+/// `models list`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelsListArgs {
+    /// Retired models too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// One JSON array on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `models show`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelShowArgs {
+    /// Its id
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A command that answers with one document.
+#[derive(Debug, Args)]
+pub(crate) struct DocumentArgs {
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  neurocards completions bash > ~/.local/share/bash-completion/completions/neurocards"
+)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  neurocards man | man -l -\n  neurocards man --out ~/.local/share/man/man1"
+)]
+pub(crate) struct ManArgs {
+    /// Write one page for each command into this folder instead
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}

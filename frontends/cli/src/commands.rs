@@ -1,0 +1,93 @@
+//! The commands.
+
+mod credits;
+mod doctor;
+mod generate;
+mod jobs;
+mod migrate;
+mod models;
+mod pages;
+mod wait;
+mod worker;
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::args::{Command, CreditsCommand, Invocation, JobsCommand, ModelsCommand, OrdersCommand};
+use crate::config::Config;
+use crate::failure::{Exit, Failure};
+use crate::output::{Printer, Shape};
+
+/// Runs a command; what went wrong is printed here.
+pub(crate) async fn run(invocation: Invocation, printer: &Printer) -> Exit {
+    let shape = invocation.shape();
+    let config = Config::load(&invocation.cli.global);
+    if let Ok(config) = &config {
+        start_logs(&invocation, config.colours);
+    }
+    let ended = match config {
+        Ok(config) => dispatch(invocation.cli.command, config, printer, shape).await,
+        Err(failure) => Err(failure),
+    };
+    ended.unwrap_or_else(|failure| {
+        printer.failure(&failure, shape);
+        failure.exit
+    })
+}
+
+async fn dispatch(
+    command: Command,
+    config: Config,
+    printer: &Printer,
+    shape: Shape,
+) -> Result<Exit, Failure> {
+    match command {
+        Command::Generate(args) => Ok(generate::run(config, args, printer, shape).await),
+        Command::Jobs(JobsCommand::Wait(args)) => Ok(wait::run(config, args, printer, shape).await),
+        Command::Worker(args) => worker::run(App::open_worker(config).await?, &args, printer).await,
+        Command::Jobs(JobsCommand::List(args)) => jobs::list(&App::open(config).await?, &args, printer).await,
+        Command::Jobs(JobsCommand::Show(args)) => jobs::show(&App::open(config).await?, &args, printer).await,
+        Command::Jobs(JobsCommand::Cancel(args)) => {
+            jobs::cancel(&App::open(config).await?, &args, printer).await
+        }
+        Command::Orders(OrdersCommand::Show(args)) => {
+            jobs::show_order(&App::open(config).await?, &args, printer).await
+        }
+        Command::Credits(CreditsCommand::Balance(args)) => {
+            credits::balance(&App::open(config).await?, &args, printer).await
+        }
+        Command::Credits(CreditsCommand::Grant(args)) => {
+            credits::grant(&App::open(config).await?, args, printer).await
+        }
+        Command::Credits(CreditsCommand::History(args)) => {
+            credits::history(&App::open(config).await?, &args, printer).await
+        }
+        Command::Models(ModelsCommand::List(args)) => models::list(&args, printer),
+        Command::Models(ModelsCommand::Show(args)) => models::show(&args, printer),
+        Command::Audit(args) => jobs::audit(&App::open(config).await?, &args, printer).await,
+        Command::Doctor(args) => doctor::run(config, &args, printer).await,
+        Command::Migrate(args) => migrate::run(config, &args, printer).await,
+        Command::Completions(args) => Ok(pages::completions(args.shell, printer)),
+        Command::Man(args) => pages::man(args.out.as_deref(), printer),
+    }
+}
+
+/// Logs go to stderr. A worker tells what it does; the other commands tell it themselves.
+fn start_logs(invocation: &Invocation, colours: bool) {
+    let is_worker = matches!(invocation.cli.command, Command::Worker(_));
+    let level = match (invocation.cli.global.verbose, invocation.cli.global.quiet) {
+        (_, true) => "error",
+        (0, _) if is_worker => "info,sqlx=error",
+        (0, _) => "off",
+        (1, _) => "debug,sqlx=warn",
+        _ => "trace",
+    };
+    let logs = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(colours && std::io::stderr().is_terminal())
+        .with_env_filter(EnvFilter::new(level));
+    // Tests may have set one.
+    let _ = logs.try_init();
+}

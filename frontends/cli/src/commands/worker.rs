@@ -1,0 +1,73 @@
+//! `worker`: carries on everything that was ordered.
+
+use neurocards::{JobFilter, RunOptions, Stage, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::args::WorkerArgs;
+use crate::failure::{Exit, Failure};
+use crate::output::Printer;
+use crate::signals::Interrupt;
+
+/// The unfinished jobs that are looked at to find one of ours.
+const LOOK_AT: u32 = 10_000;
+
+pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let interrupt = Interrupt::watch();
+    app.say_how(printer);
+    tracing::info!(data = %app.config.data_dir.display(), "the worker begins");
+    let stop = interrupt.token().child_token();
+    let idle = async {
+        if args.until_idle {
+            until_idle(&app, &stop).await
+        } else {
+            stop.cancelled().await
+        }
+        stop.cancel();
+    };
+    let (worked, ()) = tokio::join!(
+        async {
+            let worked = work(&app, &stop).await;
+            stop.cancel();
+            worked
+        },
+        idle
+    );
+    worked?;
+    tracing::info!("the worker has stopped");
+    Ok(Exit::Done)
+}
+
+/// Works until told to stop; a full disk is waited for.
+async fn work(app: &App, stop: &CancellationToken) -> Result<(), StoreError> {
+    let options = RunOptions { grace: app.config.shutdown_grace, ..RunOptions::default() };
+    loop {
+        match app.engine.run(options, stop.clone()).await {
+            Err(error @ StoreError::Full { .. }) if !stop.is_cancelled() => {
+                tracing::error!(%error, "waiting for space");
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    () = app.clock.sleep(app.engine.policy().storage_retry) => {}
+                }
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Until nothing that this worker could do is left, or it is told to stop.
+async fn until_idle(app: &App, stop: &CancellationToken) {
+    let stages = Stage::ALL.into_iter().filter(|stage| !stage.is_final()).collect();
+    let filter = JobFilter { stages, limit: LOOK_AT, ..JobFilter::default() };
+    loop {
+        match app.store().jobs_list(&filter).await {
+            Ok(jobs) if !jobs.iter().any(|job| App::serves(&job.provider)) => return,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "jobs could not be counted"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.clock.sleep(std::time::Duration::from_millis(500)) => {}
+        }
+    }
+}

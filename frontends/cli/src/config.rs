@@ -1,0 +1,192 @@
+//! Configuration: flags, then the environment, then `.env`. This is the only room that reads the environment.
+
+mod duration;
+mod places;
+mod timers;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use neurocards::{AccountKey, Credits};
+
+pub(crate) use duration::parse_duration;
+pub(crate) use timers::Timers;
+
+use crate::args::Global;
+use crate::failure::{Exit, Failure};
+
+/// How far the command line's own account may go below zero.
+const OWN_CREDIT_LIMIT: Credits = Credits(10_000);
+/// The command line's own account.
+pub(crate) const OWN_ACCOUNT: &str = "cli:default";
+/// How long a command may take to stop.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
+
+/// Everything that is configured.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// Where everything lies by default.
+    pub(crate) data_dir: PathBuf,
+    /// The SQLite file.
+    pub(crate) database: PathBuf,
+    /// The folder of photos and videos.
+    pub(crate) media: PathBuf,
+    /// The numbers of the lifecycle that were set.
+    pub(crate) timers: Timers,
+    /// How long a command may take to stop.
+    pub(crate) shutdown_grace: Duration,
+    /// Which keys are there: counted, never shown.
+    pub(crate) keys: Keys,
+    /// The `.env` that was read.
+    pub(crate) env_file: Option<PathBuf>,
+    /// Who types, for the ledger.
+    pub(crate) actor: String,
+    /// Whether logs may have colours.
+    pub(crate) colours: bool,
+}
+
+/// How many keys are configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keys {
+    /// Keys of KIE.ai.
+    pub(crate) kie: usize,
+    /// Keys of a language model.
+    pub(crate) openai: usize,
+}
+
+/// The settings outside the flags.
+#[derive(Debug, Default)]
+struct Settings {
+    values: BTreeMap<String, OsString>,
+    env_file: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads flags, environment and `.env`.
+    pub(crate) fn load(flags: &Global) -> Result<Self, Failure> {
+        let settings = Settings::read(Path::new(".env"))?;
+        Self::from_settings(flags, &settings)
+    }
+
+    fn from_settings(flags: &Global, settings: &Settings) -> Result<Self, Failure> {
+        places::check_provider(settings.text("NEUROCARDS_PROVIDER")?)?;
+        let data_dir = match flags.data_dir.clone().or_else(|| settings.path("NEUROCARDS_DATA_DIR")) {
+            Some(folder) => places::absolute(&folder)?,
+            None => places::default_data_dir()?,
+        };
+        let url = match flags.database_url.clone() {
+            Some(url) => Some(url),
+            None => settings.text("DATABASE_URL")?.map(str::to_owned),
+        };
+        let database = match url {
+            Some(url) => places::database(&url)?,
+            None => data_dir.join("neurocards.db"),
+        };
+        let media = match settings.text("NEUROCARDS_MEDIA_URL")? {
+            Some(url) => places::media(url)?,
+            None => data_dir.join("media"),
+        };
+        Ok(Self {
+            database,
+            media,
+            timers: Timers::read(|name| settings.text(name))?,
+            shutdown_grace: settings.duration("NEUROCARDS_SHUTDOWN_GRACE")?.unwrap_or(SHUTDOWN_GRACE),
+            keys: settings.keys(),
+            env_file: settings.env_file.clone(),
+            actor: settings.actor(),
+            colours: settings.path("NO_COLOR").is_none()
+                && settings.path("TERM").is_none_or(|term| term != Path::new("dumb")),
+            data_dir,
+        })
+    }
+
+    /// How far an account may go below zero when it is opened from here.
+    pub(crate) fn credit_limit(&self, account: &AccountKey) -> Credits {
+        if account.as_str() == OWN_ACCOUNT { OWN_CREDIT_LIMIT } else { Credits::ZERO }
+    }
+}
+
+impl Settings {
+    /// Variables that are not empty: an empty one means none.
+    fn environment() -> impl Iterator<Item = (String, OsString)> {
+        let named = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
+        std::env::vars_os().filter_map(named).filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The environment, and what `.env` adds to it.
+    fn read(env_file: &Path) -> Result<Self, Failure> {
+        let mut settings = Self::from_file(env_file)?;
+        settings.values.extend(Self::environment());
+        Ok(settings)
+    }
+
+    fn from_file(path: &Path) -> Result<Self, Failure> {
+        let unreadable = |what: String| {
+            Failure::usage(what).hint("Write one NAME=value on each line of .env; quote values with spaces.")
+        };
+        let lines = match dotenvy::from_path_iter(path) {
+            Ok(lines) => lines,
+            Err(error) if error.not_found() => return Ok(Self::default()),
+            Err(_) => return Err(unreadable("the file .env cannot be read".to_owned())),
+        };
+        let mut values = BTreeMap::new();
+        for (entry, line) in lines.enumerate() {
+            // The parser's own message would show the line, and with it the key that stands there.
+            let (name, value) =
+                line.map_err(|_| unreadable(format!("entry {} of .env is no NAME=value", entry + 1)))?;
+            values.entry(name).or_insert_with(|| value.into());
+        }
+        values.retain(|_, value: &mut OsString| !value.is_empty());
+        Ok(Self { values, env_file: Some(path.to_owned()) })
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.values.get(name).map(PathBuf::from)
+    }
+
+    fn text(&self, name: &'static str) -> Result<Option<&str>, Failure> {
+        let Some(value) = self.values.get(name) else { return Ok(None) };
+        let text = value.to_str().map(str::trim);
+        text.map(Some).ok_or_else(|| {
+            Failure::usage(format!("the value of {name} is not Unicode")).hint(format!("Set {name} again."))
+        })
+    }
+
+    fn duration(&self, name: &'static str) -> Result<Option<Duration>, Failure> {
+        timers::duration(name, self.text(name)?)
+    }
+
+    fn keys(&self) -> Keys {
+        let count = |prefix: &str| {
+            let found =
+                self.values.iter().filter(|(name, _)| name.as_str() == prefix || numbered(name, prefix));
+            let lists = found.filter_map(|(_, value)| value.to_str());
+            lists.flat_map(|list| list.split(',')).filter(|key| !key.trim().is_empty()).count()
+        };
+        Keys { kie: count("KIE_API_KEY"), openai: count("OPENAI_API_KEY") }
+    }
+
+    fn actor(&self) -> String {
+        let names = ["USER", "LOGNAME", "USERNAME"];
+        let user = names.iter().find_map(|name| self.values.get(*name)?.to_str());
+        let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let user: String = user.unwrap_or_default().chars().filter(plain).take(64).collect();
+        format!("cli:{}", if user.is_empty() { "operator" } else { &user })
+    }
+}
+
+/// `KIE_API_KEY_2` for `KIE_API_KEY`.
+fn numbered(name: &str, prefix: &str) -> bool {
+    let rest = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
+    rest.is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// A setting that cannot be used.
+fn refused(name: &str, why: &str, hint: &str) -> Failure {
+    Failure::new(Exit::Usage, "configuration", format!("{name} {why}")).hint(hint)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Where things lie.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use url::Url;
+
+use super::refused;
+use crate::failure::{Exit, Failure};
+
+/// The folder that the operating system keeps for data of programs.
+pub(super) fn default_data_dir() -> Result<PathBuf, Failure> {
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        refused("the data folder", "cannot be found: there is no home folder", "Say --data-dir DIR.")
+            .because(&error)
+    })?;
+    Ok(strategy.data_dir().join("neurocards"))
+}
+
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| {
+        refused("the data folder", "cannot be found", "Give its whole path.").because(&error)
+    })
+}
+
+/// The SQLite file of `sqlite://PATH`, `sqlite:PATH` or `PATH`. Addresses may hold passwords: they are not repeated.
+pub(super) fn database(given: &str) -> Result<PathBuf, Failure> {
+    let name = "DATABASE_URL";
+    let use_sqlite = "Use sqlite:///folder/neurocards.db, or leave it out for a file in the data folder.";
+    let path = match given.split_once("://") {
+        Some(("sqlite", path)) => path,
+        Some(("postgres" | "postgresql", _)) => {
+            return Err(refused(
+                name,
+                "is a Postgres address; this version stores in SQLite only",
+                use_sqlite,
+            ));
+        }
+        Some(_) => return Err(refused(name, "is no address of SQLite", use_sqlite)),
+        None => given.strip_prefix("sqlite:").unwrap_or(given),
+    };
+    if path.is_empty() || path.contains('?') || path.contains(":memory:") {
+        return Err(refused(name, "names no file", use_sqlite));
+    }
+    absolute(Path::new(path))
+}
+
+/// The folder of `file:///FOLDER` or `FOLDER`.
+pub(super) fn media(given: &str) -> Result<PathBuf, Failure> {
+    let name = "NEUROCARDS_MEDIA_URL";
+    let use_folder = "Use file:///folder, or leave it out for a folder in the data folder.";
+    if !given.contains("://") {
+        return absolute(Path::new(given));
+    }
+    match Url::parse(given) {
+        Ok(url) if url.scheme() == "file" => {
+            url.to_file_path().map_err(|()| refused(name, "names no folder of this machine", use_folder))
+        }
+        Ok(url) if url.scheme() == "s3" => {
+            Err(refused(name, "is a bucket; this version keeps media in a folder only", use_folder))
+        }
+        _ => Err(refused(name, "is no address of a folder", use_folder)),
+    }
+}
+
+/// This version renders on this machine only.
+pub(super) fn check_provider(given: Option<&str>) -> Result<(), Failure> {
+    match given {
+        None | Some("preview") => Ok(()),
+        Some("kie") => Err(Failure::new(
+            Exit::Usage,
+            "configuration",
+            "NEUROCARDS_PROVIDER asks for kie; this version renders with `preview` only",
+        )
+        .hint("Leave NEUROCARDS_PROVIDER out, or set it to preview.")),
+        Some(other) => {
+            let why = format!("names an unknown provider {other:?}; known are kie, preview");
+            Err(refused("NEUROCARDS_PROVIDER", &why, "Leave it out, or set it to preview."))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use super::*;
+
+fn load(values: &[(&str, &str)]) -> Result<Config, Failure> {
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect();
+    let settings = Settings { values, env_file: None };
+    let flags = Global { data_dir: Some("/data".into()), database_url: None, quiet: false, verbose: 0 };
+    Config::from_settings(&flags, &settings)
+}
+
+#[test]
+fn places_follow_the_data_folder_and_can_be_set() {
+    let plain = load(&[]).unwrap();
+    assert_eq!((plain.database, plain.media), ("/data/neurocards.db".into(), "/data/media".into()));
+    let check = |url: &str, expect: Option<&str>| {
+        let database = load(&[("DATABASE_URL", url)]).ok().map(|config| config.database);
+        assert_eq!(database, expect.map(PathBuf::from), "{url}");
+    };
+    check("sqlite:///a/b.db", Some("/a/b.db"));
+    check("sqlite:/a/b.db", Some("/a/b.db"));
+    check("/a/b.db", Some("/a/b.db"));
+    for bad in ["postgres://u:secret@h/db", "postgresql://h/db", "mysql://h", "sqlite://", "sqlite::memory:"]
+    {
+        check(bad, None);
+    }
+    let folder = load(&[("NEUROCARDS_MEDIA_URL", "file:///a%20b")]).unwrap().media;
+    assert_eq!(folder, PathBuf::from("/a b"));
+    assert!(load(&[("NEUROCARDS_MEDIA_URL", "s3://bucket")]).is_err());
+}
+
+#[test]
+fn an_address_with_a_password_is_not_repeated() {
+    let failure = load(&[("DATABASE_URL", "postgres://u:secret@h/db")]).unwrap_err();
+    assert!(!format!("{failure:?}").contains("secret"));
+}
+
+#[test]
+fn keys_are_counted_and_not_kept() {
+    let config =
+        load(&[("KIE_API_KEY", "one=k1, two=k2,"), ("KIE_API_KEY_1", "k3"), ("KIE_API_KEY_OLD", "k4")]);
+    let config = config.unwrap();
+    assert_eq!(config.keys, Keys { kie: 3, openai: 0 });
+    assert!(!format!("{config:?}").contains("k1"));
+}
+
+#[test]
+fn timers_are_checked_together() {
+    let timers = load(&[("NEUROCARDS_LEASE", "2s"), ("NEUROCARDS_HEARTBEAT", "400ms")]).unwrap().timers;
+    assert_eq!(timers.policy().lease, Duration::from_secs(2));
+    assert_eq!(timers.watched_policy().heartbeat, Duration::from_millis(400));
+    let only_lease = load(&[("NEUROCARDS_LEASE", "3s")]).unwrap().timers;
+    assert_eq!(only_lease.policy().heartbeat, Duration::from_secs(1));
+    assert_eq!(load(&[]).unwrap().timers.watched_policy().lease, WATCHED);
+    for bad in [
+        [("NEUROCARDS_LEASE", "2s"), ("NEUROCARDS_HEARTBEAT", "2s")],
+        [("NEUROCARDS_POLL_MIN", "2m"), ("NEUROCARDS_POLL_MAX", "1s")],
+        [("NEUROCARDS_LEASE", "0s"), ("NEUROCARDS_POLL_MAX", "1m")],
+        [("NEUROCARDS_LEASE", "soon"), ("NEUROCARDS_POLL_MAX", "1m")],
+    ] {
+        assert_eq!(load(&bad).unwrap_err().exit, Exit::Usage, "{bad:?}");
+    }
+}
+
+const WATCHED: Duration = Duration::from_secs(10);
+
+#[test]
+fn an_env_file_adds_and_its_errors_keep_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    std::fs::write(&path, "A=1\nB='two words'\nEMPTY=\n").unwrap();
+    let settings = Settings::from_file(&path).unwrap();
+    assert_eq!(settings.text("B").unwrap(), Some("two words"));
+    assert_eq!(settings.text("EMPTY").unwrap(), None);
+    std::fs::write(&path, "A=1\nKIE_API_KEY secret-key\n").unwrap();
+    let failure = Settings::from_file(&path).unwrap_err();
+    assert_eq!(failure.to_string(), "entry 2 of .env is no NAME=value");
+    assert!(!format!("{failure:?}").contains("secret-key"));
+    assert!(Settings::from_file(&folder.path().join("missing")).unwrap().env_file.is_none());
+}

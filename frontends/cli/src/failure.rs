@@ -1,0 +1,159 @@
+//! How a command ends: its exit code, and what a person reads when it did not go well.
+
+use std::error::Error;
+use std::fmt;
+use std::process::ExitCode;
+
+use miette::Diagnostic;
+use serde::Serialize;
+
+use crate::output::clean;
+
+/// The exit codes that scripts rely on (DESIGN section 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// It failed.
+    Failed = 1,
+    /// The command was not understood.
+    Usage = 2,
+    /// Some of several failed.
+    Partly = 3,
+    /// A key or an authorisation is missing or refused.
+    Auth = 4,
+    /// Not enough credits, or over budget.
+    Credits = 5,
+    /// The provider does not serve now.
+    Provider = 6,
+    /// Still running: resume later.
+    Running = 7,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// What went wrong, in three parts: what happened, whether money was spent, what to do next.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{what}")]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) exit: Exit,
+    /// One word for scripts.
+    pub(crate) class: &'static str,
+    what: Box<str>,
+    spent: Box<str>,
+    hint: Box<str>,
+    #[source]
+    cause: Option<Box<Cause>>,
+}
+
+/// An error's chain as text that may be shown.
+#[derive(Debug, Clone)]
+struct Cause {
+    text: String,
+    source: Option<Box<Cause>>,
+}
+
+/// What scripts read of a failure.
+#[derive(Debug, Serialize)]
+pub(crate) struct FailureView<'a> {
+    class: &'a str,
+    message: String,
+    spent: &'a str,
+    hint: &'a str,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, class: &'static str, what: impl AsRef<str>) -> Self {
+        let spent = "Nothing was spent.".into();
+        let hint = "Run it again with --verbose to see more.".into();
+        Self { exit, class, what: clean(what.as_ref()).into(), spent, hint, cause: None }
+    }
+
+    /// The command was not understood.
+    pub(crate) fn usage(what: impl AsRef<str>) -> Self {
+        Self::new(Exit::Usage, "usage", what)
+    }
+
+    /// The same failure under another exit code.
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = clean(hint.as_ref()).into();
+        self
+    }
+
+    /// Whether money was spent.
+    pub(crate) fn spent(mut self, spent: impl AsRef<str>) -> Self {
+        self.spent = clean(spent.as_ref()).into();
+        self
+    }
+
+    /// Why it happened.
+    pub(crate) fn because(mut self, error: &(dyn Error + 'static)) -> Self {
+        self.cause = Some(Box::new(Cause::of(error)));
+        self
+    }
+
+    pub(crate) fn view(&self) -> FailureView<'_> {
+        let mut message = self.what.to_string();
+        let mut cause = self.cause.as_deref();
+        while let Some(next) = cause {
+            message = format!("{message}: {}", next.text);
+            cause = next.source.as_deref();
+        }
+        FailureView { class: self.class, message, spent: &self.spent, hint: &self.hint }
+    }
+}
+
+impl FailureView<'_> {
+    pub(crate) fn hint_text(&self) -> &str {
+        self.hint
+    }
+
+    pub(crate) fn message_text(&self) -> &str {
+        &self.message
+    }
+}
+
+impl Diagnostic for Failure {
+    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        Some(Box::new(format!("{}\n{}", self.spent, self.hint)))
+    }
+}
+
+impl Cause {
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        let source = error.source().map(|source| Box::new(Self::of(source)));
+        Self { text: clean(&error.to_string()), source }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}

@@ -1,0 +1,29 @@
+//! What goes to the terminal: data on stdout, everything else on stderr.
+
+mod clean;
+mod printer;
+mod progress;
+mod usage;
+mod views;
+mod words;
+
+pub(crate) use clean::{clean, clean_line};
+pub(crate) use printer::Printer;
+pub(crate) use progress::Bars;
+pub(crate) use usage::print_usage_error;
+pub(crate) use views::{
+    AccountView, ErrorDocument, EventLine, JobView, ModelView, OrderView, ProgressLine, VideoFile,
+    WarningLine,
+};
+pub(crate) use words::{ledger_line, moment, seconds_of, spent, table, warning_words};
+
+/// How a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Words for people.
+    Text,
+    /// One JSON document.
+    Document,
+    /// JSON lines, the last of which is the result.
+    Lines,
+}

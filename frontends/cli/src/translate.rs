@@ -1,0 +1,157 @@
+//! The library's errors in the words of the command line: exit code, spent, next step.
+
+use neurocards::{
+    AccountKeyError, BriefError, IdError, MediaError, ModelError, OrderError, PhotoError, StoreError,
+};
+
+use crate::failure::{Exit, Failure};
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (exit, class, hint) = match &error {
+            StoreError::Unavailable { .. } => (
+                Exit::Failed,
+                "storage",
+                "Run it again in a moment; `neurocards doctor` looks for the reason.",
+            ),
+            StoreError::Ambiguous { .. } => (
+                Exit::Failed,
+                "storage",
+                "Look with `neurocards jobs list` before you run it again, or use --idempotency-key.",
+            ),
+            StoreError::Full { .. } => (Exit::Failed, "storage", "Free some disk space and run it again."),
+            StoreError::Newer { .. } => (
+                Exit::Failed,
+                "newer_database",
+                "Nothing was touched. Use the newer neurocards, or another --data-dir.",
+            ),
+            StoreError::Corrupt { .. } => {
+                (Exit::Failed, "storage", "Run `neurocards doctor`, and keep a copy of the data folder.")
+            }
+            StoreError::NoAccount { .. } => {
+                (Exit::Failed, "not_found", "`neurocards credits grant ACCOUNT N` opens an account.")
+            }
+            StoreError::LedgerRule { .. } => {
+                (Exit::Usage, "ledger_rule", "`neurocards credits balance ACCOUNT` shows what is there.")
+            }
+            _ => (Exit::Failed, "storage", "`neurocards doctor` looks for the reason."),
+        };
+        let failure = Self::new(exit, class, error.to_string()).hint(hint);
+        match std::error::Error::source(&error) {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}
+
+impl From<MediaError> for Failure {
+    fn from(error: MediaError) -> Self {
+        let hint = match &error {
+            MediaError::Full { .. } => "Free some disk space and run it again.",
+            MediaError::Missing { .. } => "It was removed by hand; `neurocards doctor` looks for more.",
+            _ => "Check the rights of the data folder; `neurocards doctor` looks for the reason.",
+        };
+        let failure = Self::new(Exit::Failed, "storage", error.to_string()).hint(hint);
+        match std::error::Error::source(&error) {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}
+
+impl From<PhotoError> for Failure {
+    fn from(error: PhotoError) -> Self {
+        let hint = match &error {
+            PhotoError::Truncated { .. } | PhotoError::Damaged { .. } | PhotoError::Undecodable { .. } => {
+                "Copy or export the photo again and try once more."
+            }
+            PhotoError::TooManyBytes { .. } | PhotoError::TooManyPixels { .. } => {
+                "Save a smaller copy: 2,000 pixels on the longer side are plenty."
+            }
+            PhotoError::TooSmall { .. } => "Take the original photo instead of a thumbnail.",
+            PhotoError::ExtremeRatio { .. } => "Crop the photo closer to the product.",
+            PhotoError::Processing { .. } => "Try another copy of the photo, and report this if it stays.",
+            _ => "Choose a JPEG, PNG or WebP photo of the product.",
+        };
+        let failure = Self::new(Exit::Usage, "invalid_input", format!("the photo was not taken: {error}"));
+        let failure = failure.hint(hint);
+        match std::error::Error::source(&error) {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}
+
+impl From<BriefError> for Failure {
+    fn from(error: BriefError) -> Self {
+        let hint = match &error {
+            BriefError::Empty { field: "own prompt" } => "Say what happens in the video with --prompt \"…\".",
+            BriefError::Empty { .. } => {
+                "Say in a few words what the product is: \"Coffee cup 350 ml, 990 ₽\"."
+            }
+            BriefError::TooLong { .. } => "Shorten the text: the first lines matter most.",
+            BriefError::OwnPromptUnused { .. } => "Add --template self, or use --wishes instead of --prompt.",
+            _ => "See `neurocards generate --help`.",
+        };
+        Self::new(Exit::Usage, "invalid_input", error.to_string()).hint(hint)
+    }
+}
+
+impl From<ModelError> for Failure {
+    fn from(error: ModelError) -> Self {
+        let (class, hint) = match &error {
+            ModelError::Unknown { nearest: Some(nearest), .. } => {
+                ("unknown_model", format!("Did you mean {nearest}? `neurocards models list` shows all."))
+            }
+            ModelError::Unknown { .. } => ("unknown_model", "`neurocards models list` shows all.".to_owned()),
+            ModelError::Retired { successor: Some(successor), .. } => {
+                ("model_retired", format!("Use its successor {successor}, or leave --model out."))
+            }
+            ModelError::Paused { successor: Some(successor), .. } => {
+                ("model_paused", format!("Use {successor} for now, or leave --model out."))
+            }
+            ModelError::Paused { .. } => ("model_paused", "Leave --model out, or try later.".to_owned()),
+            _ => {
+                ("model_retired", "Leave --model out; `neurocards models list` shows what serves.".to_owned())
+            }
+        };
+        Self::new(Exit::Usage, class, error.to_string()).hint(hint)
+    }
+}
+
+impl From<AccountKeyError> for Failure {
+    fn from(error: AccountKeyError) -> Self {
+        Self::usage(error.to_string()).hint("Without --account, cli:default pays.")
+    }
+}
+
+impl From<IdError> for Failure {
+    fn from(error: IdError) -> Self {
+        Self::usage(error.to_string()).hint("`neurocards jobs list` shows the ids.")
+    }
+}
+
+impl From<OrderError> for Failure {
+    fn from(error: OrderError) -> Self {
+        let what = error.to_string();
+        match error {
+            OrderError::Brief(error) => error.into(),
+            OrderError::Model(error) => error.into(),
+            OrderError::Media(error) => error.into(),
+            OrderError::Store(error) => error.into(),
+            OrderError::NoProvider { .. } => Self::new(Exit::Auth, "auth", what).hint(
+                "This version renders with the provider `preview` only: leave --model out, or say --model preview.",
+            ),
+            OrderError::Count { .. } => Self::usage(what).hint("Choose --count 1 to 20; place more orders for more."),
+            OrderError::Key => Self::usage(what).hint("Choose a short key, such as the number of your own order."),
+            OrderError::OverBudget { .. } => Self::new(Exit::Credits, "over_budget", what)
+                .hint("Raise --max-credits, or lower --count."),
+            OrderError::NotEnough { .. } => Self::new(Exit::Credits, "not_enough_credits", what)
+                .hint("Add credits with `neurocards credits grant ACCOUNT N`, or lower --count."),
+            OrderError::KeyReused { order } => Self::new(Exit::Usage, "key_reused", what).hint(format!(
+                "Use a new --idempotency-key, or look at `neurocards orders show {order}`."
+            )),
+            _ => Self::new(Exit::Failed, "failed", what),
+        }
+    }
+}

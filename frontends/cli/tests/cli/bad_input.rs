@@ -1,0 +1,171 @@
+//! Bad input: a clear error, its exit code, nothing charged, nothing half-written.
+
+use crate::support::{Home, Ran, cup, settings};
+
+/// Runs `generate` with `photo` and the given words behind it, and checks that nothing came of it.
+fn refused(home: &Home, name: &str, args: &[&str], code: i32) -> Ran {
+    let ran = home.run(["generate"].iter().chain(args));
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{name}: {ran:?}");
+    assert!(ran.stderr.contains("Nothing was spent."), "{name}: {ran:?}");
+    assert_eq!(home.videos(), Vec::<String>::new(), "{name}");
+    ran
+}
+
+fn check(cases: &[(&str, i32, Vec<&str>)], home: &Home) {
+    settings().bind(|| {
+        for (name, code, args) in cases {
+            let ran = refused(home, name, args, *code);
+            insta::assert_snapshot!(format!("refused_{name}"), ran.snapshot());
+        }
+    });
+    assert_eq!(home.json(&["credits", "history"]).as_array().unwrap().len(), 0, "no entry was written");
+    assert_eq!(home.json(&["jobs", "list"]).as_array().unwrap().len(), 0, "no job was written");
+    let photos = home.data().join("media/photos");
+    assert!(!photos.exists(), "no photo was kept");
+}
+
+/// The header of a PNG that claims to be 20,000 pixels wide and high.
+fn huge_png() -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    png.extend(20_000_u32.to_be_bytes());
+    png.extend(20_000_u32.to_be_bytes());
+    png.extend([8, 2, 0, 0, 0]);
+    // The checksum over type and header, as every PNG writer computes it.
+    let mut crc = !0_u32;
+    for byte in &png[12..] {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    png.extend((!crc).to_be_bytes());
+    png.extend([0; 64]);
+    png
+}
+
+#[test]
+fn photos_that_are_none() {
+    let home = Home::new();
+    let cup_bytes = std::fs::read(cup()).unwrap();
+    let text = home.write("notes.jpg", "this is no picture");
+    let cut = home.write("cut.jpg", &cup_bytes[..cup_bytes.len() / 2]);
+    let huge = home.write("huge.png", huge_png());
+    let empty = home.write("empty.jpg", "");
+    let long = home.write("long.jpg", vec![0xff; 21 * 1024 * 1024]);
+    let folder = home.work().join("folder.jpg");
+    std::fs::create_dir(&folder).unwrap();
+    let cases = [
+        ("not_an_image", 2, vec![&*text, "Cup"]),
+        ("truncated", 2, vec![&*cut, "Cup"]),
+        ("huge_png", 2, vec![&*huge, "Cup"]),
+        ("empty_file", 2, vec![&*empty, "Cup"]),
+        ("too_many_bytes", 2, vec![&*long, "Cup"]),
+        ("folder", 2, vec![folder.to_str().unwrap(), "Cup"]),
+        ("missing", 2, vec!["nowhere.jpg", "Cup"]),
+        ("control_characters", 2, vec!["\u{1b}[2Jcup.jpg", "Cup"]),
+    ];
+    check(&cases, &home);
+}
+
+#[test]
+fn orders_that_cannot_be() {
+    let home = Home::new();
+    let (cup, long) = (cup(), "x".repeat(100_000));
+    let file = home.write("file", "in the way");
+    let cases = [
+        ("unknown_model", 2, vec![&*cup, "Cup", "--model", "prewiev"]),
+        ("retired_model", 2, vec![&*cup, "Cup", "--model", "sora-2-image-to-video"]),
+        ("provider_not_set_up", 4, vec![&*cup, "Cup", "--model", "bytedance/seedance-1.5-pro"]),
+        ("unknown_template", 2, vec![&*cup, "Cup", "--template", "ucg"]),
+        ("unknown_language", 2, vec![&*cup, "Cup", "--lang", "fr"]),
+        ("description_empty", 2, vec![&*cup, "  "]),
+        ("description_too_long", 2, vec![&*cup, &*long]),
+        ("count_0", 2, vec![&*cup, "Cup", "--count", "0"]),
+        ("count_21", 2, vec![&*cup, "Cup", "--count", "21"]),
+        ("account_malformed", 2, vec![&*cup, "Cup", "--account", "nobody"]),
+        ("account_of_the_house", 2, vec![&*cup, "Cup", "--account", "house:mint"]),
+        ("no_credits", 5, vec![&*cup, "Cup", "--account", "cli:poor"]),
+        ("over_budget", 5, vec![&*cup, "Cup", "--count", "3", "--max-credits", "2"]),
+        ("own_prompt_missing", 2, vec![&*cup, "Cup", "--template", "self"]),
+        ("own_prompt_unused", 2, vec![&*cup, "Cup", "--prompt", "it turns"]),
+        ("key_empty", 2, vec![&*cup, "Cup", "--idempotency-key", ""]),
+        ("out_is_a_file", 2, vec![&*cup, "Cup", "--out", &*file]),
+        ("no_description", 2, vec![&*cup]),
+    ];
+    let kept_photo = |name: &str| name == "no_credits";
+    let (with_photo, without): (Vec<_>, Vec<_>) = cases.into_iter().partition(|(name, ..)| kept_photo(name));
+    check(&without, &home);
+    for (name, code, args) in &with_photo {
+        let ran = refused(&home, name, args, *code);
+        settings().bind(|| insta::assert_snapshot!(format!("refused_{name}"), ran.snapshot()));
+    }
+    assert_eq!(home.json(&["jobs", "list"]).as_array().unwrap().len(), 0);
+    home.assert_sound();
+}
+
+#[test]
+fn settings_that_cannot_be() {
+    let home = Home::new();
+    settings().bind(|| {
+        for (name, variable, value) in [
+            ("postgres", "DATABASE_URL", "postgres://user:secret@localhost/db"),
+            ("kie_provider", "NEUROCARDS_PROVIDER", "kie"),
+            ("other_provider", "NEUROCARDS_PROVIDER", "other"),
+            ("timer", "NEUROCARDS_POLL_MIN", "soon"),
+            ("bucket", "NEUROCARDS_MEDIA_URL", "s3://bucket"),
+        ] {
+            let mut command = home.command(["generate", &cup(), "Cup"]);
+            command.env(variable, value);
+            let ran = home.finish(command);
+            assert_eq!(ran.code, Some(2), "{name}: {ran:?}");
+            assert!(!ran.stderr.contains("secret"), "{ran:?}");
+            insta::assert_snapshot!(format!("refused_setting_{name}"), ran.snapshot());
+        }
+    });
+    assert!(!home.data().exists());
+}
+
+#[test]
+fn with_json_the_error_is_the_result() {
+    let home = Home::new();
+    let ran = home.run(["generate", "nowhere.jpg", "Cup", "--json"]);
+    let result = ran.result();
+    assert_eq!(result["error"]["class"], "invalid_input");
+    assert_eq!(result["error"]["spent"], "Nothing was spent.");
+    assert!(result["error"]["message"].as_str().unwrap().contains("there is no photo"), "{result}");
+    assert!(!result["error"]["hint"].as_str().unwrap().is_empty());
+    assert_eq!((&result["jobs"], &result["videos"]), (&serde_json::json!([]), &serde_json::json!([])));
+    assert!(ran.stderr.contains("there is no photo"));
+    let words = home.run(["generate", "cup.jpg", "Cup", "--template", "ucg", "--json"]);
+    assert_eq!(words.result()["error"]["class"], "usage");
+    let document = home.run(["jobs", "show", "no-id", "--json"]);
+    let answer: serde_json::Value = serde_json::from_str(&document.stdout).unwrap();
+    assert_eq!((document.code, &answer["error"]["class"]), (Some(2), &serde_json::json!("usage")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_photo_without_permission() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let home = Home::new();
+    let photo = home.write("cup.jpg", std::fs::read(cup()).unwrap());
+    std::fs::set_permissions(&photo, PermissionsExt::from_mode(0o000)).unwrap();
+    let mut command = home.command(["generate", &photo, "Cup"]);
+    if std::fs::read(&photo).is_ok() {
+        // The superuser may read everything, so somebody else has to try: with a copy of the program that is not
+        // hidden in the superuser's home.
+        let program = home.path().join("neurocards");
+        std::fs::copy(env!("CARGO_BIN_EXE_neurocards"), &program).unwrap();
+        for folder in [home.path(), &home.work()] {
+            std::fs::set_permissions(folder, PermissionsExt::from_mode(0o777)).unwrap();
+        }
+        command = std::process::Command::new(program);
+        command.args(["generate", &photo, "Cup"]).current_dir(home.work()).env_clear();
+        command.env("NEUROCARDS_DATA_DIR", home.data()).uid(65_534).gid(65_534);
+    }
+    let ran = home.finish(command);
+    settings().bind(|| insta::assert_snapshot!("refused_no_permission", ran.snapshot()));
+    assert_eq!(ran.code, Some(2));
+    assert!(!home.data().exists());
+}

@@ -1,0 +1,153 @@
+//! Orders that nobody carries on: placing, listing, showing, cancelling.
+
+use serde_json::Value;
+
+use crate::support::{Home, Ran, cup, settings};
+
+fn place(home: &Home, more: &[&str]) -> Ran {
+    let cup = cup();
+    home.run(["generate", &cup, "Coffee cup 350 ml, 990 ₽", "--no-wait"].iter().chain(more))
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn an_order_without_waiting_is_listed_shown_and_cancelled() {
+    let home = Home::new();
+    let placed = place(&home, &["--count", "2"]);
+    settings().bind(|| insta::assert_snapshot!("no_wait", placed.snapshot()));
+    let order = placed.stdout.lines().next().unwrap().split_whitespace().nth(1).unwrap().to_owned();
+    let jobs = home.json(&["jobs", "list"]);
+    let job = jobs[0]["id"].as_str().unwrap().to_owned();
+    settings().bind(|| {
+        insta::assert_snapshot!("jobs_list", home.run(["jobs", "list"]).snapshot());
+        insta::assert_snapshot!("jobs_show", home.run(["jobs", "show", &job]).snapshot());
+        insta::assert_snapshot!("orders_show", home.run(["orders", "show", &order]).snapshot());
+        insta::assert_snapshot!("jobs_cancel", home.run(["jobs", "cancel", &job]).snapshot());
+        insta::assert_snapshot!("jobs_wait_cancelled", home.run(["jobs", "wait", &job]).snapshot());
+    });
+    assert_eq!(home.run(["jobs", "cancel", &job]).code, Some(0), "twice is the same");
+    assert_eq!(home.entries("cli:default", ["hold", "release", "capture"]), [2, 1, 0]);
+    assert_eq!(home.json(&["jobs", "list", "--state", "cancelled"]).as_array().unwrap().len(), 1);
+    assert_eq!(
+        home.json(&["jobs", "list", "--state", "queued", "--limit", "1"]).as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(home.json(&["orders", "show", &order])["jobs"].as_array().unwrap().len(), 2);
+    home.assert_sound();
+}
+
+#[test]
+fn a_job_as_json_has_the_fields_of_the_contract() {
+    let home = Home::new();
+    let result = place(&home, &["--json"]).result();
+    let fields = [
+        "id",
+        "order_id",
+        "account",
+        "status",
+        "stage",
+        "model",
+        "attempts",
+        "error",
+        "video",
+        "created_at",
+        "finished_at",
+    ];
+    let list = home.json(&["jobs", "list"]);
+    for job in [&result["jobs"][0], &list[0]] {
+        let mut have = keys(job);
+        have.sort_unstable();
+        let mut want = fields.to_vec();
+        want.sort_unstable();
+        assert_eq!(have, want);
+    }
+    assert_eq!((list[0]["status"].as_str(), list[0]["stage"].as_str()), (Some("queued"), Some("prompt")));
+    assert_eq!((&list[0]["error"], &list[0]["video"]), (&Value::Null, &Value::Null));
+    assert!(list[0]["created_at"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(result["order"]["id"], list[0]["order_id"]);
+    assert_eq!(result["credits"], serde_json::json!({"held": 1, "captured": 0, "released": 0}));
+    let shown = home.json(&["jobs", "show", list[0]["id"].as_str().unwrap()]);
+    assert_eq!(shown["events"][0]["event"], "placed");
+}
+
+#[test]
+fn a_key_makes_an_order_unique() {
+    let home = Home::new();
+    let key = ["--idempotency-key", "order-1042", "--json"];
+    let (first, again) = (place(&home, &key).result(), place(&home, &key).result());
+    assert_eq!(first["order"], again["order"]);
+    let other = place(&home, &["--idempotency-key", "order-1042", "--template", "ad"]);
+    assert_eq!(other.code, Some(2));
+    settings().bind(|| insta::assert_snapshot!("refused_key_reused", other.snapshot()));
+    assert_eq!(home.entries("cli:default", ["hold", "release", "capture"]), [1, 0, 0]);
+}
+
+#[test]
+fn ten_at_once_cannot_spend_more_than_there_is() {
+    let home = Home::new();
+    assert_eq!(home.run(["credits", "grant", "cli:race", "3"]).code, Some(0));
+    let cup = cup();
+    let start = |_| {
+        let mut command =
+            home.command(["generate", &cup, "Cup", "--no-wait", "--account", "cli:race", "--quiet"]);
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    let racing: Vec<_> = (0..10).map(start).collect();
+    let mut codes: Vec<_> =
+        racing.into_iter().map(|child| home.ran(child.wait_with_output().unwrap()).code.unwrap()).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 0, 0, 5, 5, 5, 5, 5, 5, 5]);
+    let balance = home.json(&["credits", "balance", "cli:race"]);
+    assert_eq!((&balance["available"], &balance["held"]), (&0.into(), &3.into()));
+    home.assert_sound();
+}
+
+#[test]
+fn a_dry_run_orders_nothing() {
+    let home = Home::new();
+    let cup = cup();
+    let dry = home.run(["generate", &cup, "Кофейная чашка", "--count", "3", "--dry-run"]);
+    settings().bind(|| insta::assert_snapshot!("dry_run", dry.snapshot()));
+    let json = home.run(["generate", &cup, "Cup", "--dry-run", "--json"]).result();
+    assert_eq!((&json["credits"], &json["dry_run"]), (&1.into(), &true.into()));
+    assert!(home.json(&["jobs", "list"]).as_array().unwrap().is_empty());
+    assert!(home.videos().is_empty());
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let home = Home::new();
+    let id = "0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b";
+    settings().bind(|| {
+        insta::assert_snapshot!("jobs_list_empty", home.run(["jobs", "list"]).snapshot());
+        insta::assert_snapshot!("jobs_show_missing", home.run(["jobs", "show", id]).snapshot());
+        insta::assert_snapshot!("jobs_wait_missing", home.run(["jobs", "wait", id]).snapshot());
+        insta::assert_snapshot!("jobs_cancel_missing", home.run(["jobs", "cancel", id]).snapshot());
+        insta::assert_snapshot!("jobs_show_no_id", home.run(["jobs", "show", "42"]).snapshot());
+    });
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let home = Home::new();
+    let mut command = home.command(["completions", "bash"]);
+    let mut child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = home.ran(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let home = Home::new();
+    let mut command = home.command(["models", "list"]);
+    command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let ran = home.finish(command);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("the output could not be written"), "{ran:?}");
+}

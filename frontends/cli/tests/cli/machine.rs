@@ -1,0 +1,128 @@
+//! `doctor`, `migrate`, and a machine in trouble.
+
+use serde_json::json;
+
+use crate::support::{Home, cup, settings};
+
+#[test]
+fn a_new_folder_is_migrated_and_sound() {
+    let home = Home::new();
+    let fresh = home.json(&["doctor"]);
+    assert_eq!(fresh["ok"], true, "{fresh:#}");
+    assert!(!home.data().exists(), "doctor makes nothing");
+    let mut machine = settings();
+    machine.add_filter(r"\d+ MB free", "[free] MB free");
+    machine.bind(|| {
+        insta::assert_snapshot!("migrate_new", home.run(["migrate"]).snapshot());
+        insta::assert_snapshot!("migrate_again", home.run(["migrate"]).snapshot());
+        insta::assert_snapshot!("doctor", home.run(["doctor"]).snapshot());
+    });
+    let again = home.json(&["migrate"]);
+    assert_eq!((&again["applied"], &again["from"]), (&json!(false), &again["to"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_are_counted_and_never_shown() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let env_file = home.write(".env", "KIE_API_KEY=secret-1,secret-2\nOPENAI_API_KEY=secret-3\n");
+    std::fs::set_permissions(&env_file, PermissionsExt::from_mode(0o644)).unwrap();
+    let open = home.run(["doctor"]);
+    assert!(open.stdout.contains("2 KIE keys, 1 OpenAI key"), "{open:?}");
+    assert!(open.stdout.contains("chmod 600 .env"), "{open:?}");
+    std::fs::set_permissions(&env_file, PermissionsExt::from_mode(0o600)).unwrap();
+    assert!(!home.run(["doctor"]).stdout.contains("chmod"));
+    let placed = home.run(["generate", &cup(), "Cup", "--no-wait", "-vv"]);
+    assert!(
+        placed.stderr.contains("KIE_API_KEY and OPENAI_API_KEY are set and not used"),
+        "{}",
+        placed.stderr.len()
+    );
+    for ran in [&open, &placed] {
+        assert!(!format!("{ran:?}").contains("secret"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_used() {
+    let home = Home::new();
+    std::fs::create_dir(home.data()).unwrap();
+    let database = home.data().join("neurocards.db");
+    std::fs::write(&database, "this is no database, and it is long enough to be looked at").unwrap();
+    let (cup, before) = (cup(), std::fs::read(&database).unwrap());
+    let ran = home.run(["generate", &cup, "Cup"]);
+    assert_eq!(ran.code, Some(1));
+    settings().bind(|| insta::assert_snapshot!("not_a_database", ran.snapshot()));
+    let doctor = home.run(["doctor", "--json"]);
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert_eq!(std::fs::read(&database).unwrap(), before);
+}
+
+#[test]
+fn a_data_folder_of_a_newer_version_is_not_touched() {
+    let home = Home::new();
+    assert_eq!(home.run(["migrate"]).code, Some(0));
+    let database = home.data().join("neurocards.db");
+    make_newer(&database);
+    let (cup, before) = (cup(), std::fs::read(&database).unwrap());
+    settings().bind(|| {
+        for (name, args) in [
+            ("generate", vec!["generate", &*cup, "Cup"]),
+            ("migrate", vec!["migrate"]),
+            ("jobs_list", vec!["jobs", "list"]),
+        ] {
+            let ran = home.run(args);
+            assert_eq!(ran.code, Some(1), "{ran:?}");
+            insta::assert_snapshot!(format!("newer_{name}"), ran.snapshot());
+        }
+    });
+    let doctor = home.run(["doctor"]);
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert_eq!(std::fs::read(&database).unwrap(), before);
+    assert!(!home.data().join("media/photos").exists());
+}
+
+/// Says in the database that a later migration was applied, as a later version would.
+fn make_newer(database: &std::path::Path) {
+    use sqlx::Connection;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        let later = "INSERT INTO _sqlx_migrations SELECT 9000, description, installed_on, success, checksum, \
+                     execution_time FROM _sqlx_migrations LIMIT 1";
+        sqlx::query(later).execute(&mut connection).await.unwrap();
+        // What is only in the journal goes into the file, so that it can be compared.
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+/// A disk of two megabytes without a free byte, in a mount namespace of its own.
+#[cfg(target_os = "linux")]
+#[test]
+#[expect(clippy::disallowed_methods, reason = "only CI must have mount namespaces")]
+fn a_full_disk_charges_nothing() {
+    let home = Home::new();
+    let script = r#"
+        mkdir -p "$NEUROCARDS_DATA_DIR" && mount -t tmpfs -o size=2m tmpfs "$NEUROCARDS_DATA_DIR" || exit 99
+        "$0" migrate > /dev/null || exit 98
+        dd if=/dev/zero of="$NEUROCARDS_DATA_DIR/ballast" bs=4k 2>/dev/null
+        "$0" generate "$1" Cup --quiet; echo "exit $?"
+        rm "$NEUROCARDS_DATA_DIR/ballast"
+        "$0" credits history --json; "$0" jobs list --json; "$0" audit --quiet && echo sound
+    "#;
+    let mut command = std::process::Command::new("unshare");
+    command
+        .args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_neurocards"), &cup()])
+        .current_dir(home.work());
+    command.env("NEUROCARDS_DATA_DIR", home.data());
+    let ran = home.finish(command);
+    if ran.code != Some(0) && std::env::var_os("CI").is_none() {
+        eprintln!("skipped: no mount namespaces here: {}", ran.stderr);
+        return;
+    }
+    assert_eq!(ran.stdout, "exit 1\n[]\n[]\nsound\n", "{ran:?}");
+    assert!(ran.stderr.contains("Nothing was spent."), "{ran:?}");
+}

@@ -1,0 +1,18 @@
+//! The binary as a user meets it: every test runs it as a process of its own.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod credits;
+#[cfg(test)]
+mod flow;
+#[cfg(test)]
+mod help;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod support;
