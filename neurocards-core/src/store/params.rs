@@ -290,6 +290,9 @@ pub struct Violation {
 }
 
 impl CreditsPost {
+    /// Most credits that one entry moves.
+    pub const MOST: u64 = 1_000_000_000;
+
     /// The rules of the ledger that every store keeps.
     ///
     /// # Errors
@@ -305,8 +308,10 @@ impl CreditsPost {
             EntryKind::Topup | EntryKind::Bonus | EntryKind::Revoke if back => {
                 return broken("only adjustments may be negative");
             }
-            _ if self.amount == Credits::ZERO || self.amount.0 == i64::MIN => {
-                return broken("an entry moves at least one credit");
+            _ if self.amount == Credits::ZERO => return broken("an entry moves at least one credit"),
+            // One account must not be able to fill the books of the house, which everybody's entries go through.
+            _ if self.amount.0.unsigned_abs() > Self::MOST => {
+                return broken("an entry moves at most 1,000,000,000 credits");
             }
             _ => {}
         }

@@ -68,6 +68,8 @@ pub async fn posts_follow_the_rules(world: &World) {
         (EntryKind::Adjust, -3),
         (EntryKind::Adjust, i64::MIN),
         (EntryKind::Topup, i64::MAX),
+        (EntryKind::Adjust, 1_000_000_001),
+        (EntryKind::Adjust, -1_000_000_001),
     ] {
         let error = world.store.credits_post(&post(world, &account, kind, amount)).await.unwrap_err();
         assert!(matches!(error, StoreError::LedgerRule { .. }), "{kind:?} {amount}: {error:?}");
