@@ -55,6 +55,7 @@ fn timers_are_checked_together() {
         [("NEUROCARDS_POLL_MIN", "2m"), ("NEUROCARDS_POLL_MAX", "1s")],
         [("NEUROCARDS_LEASE", "0s"), ("NEUROCARDS_POLL_MAX", "1m")],
         [("NEUROCARDS_LEASE", "soon"), ("NEUROCARDS_POLL_MAX", "1m")],
+        [("NEUROCARDS_LEASE", "99999999h"), ("NEUROCARDS_POLL_MAX", "1m")],
     ] {
         assert_eq!(load(&bad).unwrap_err().exit, Exit::Usage, "{bad:?}");
     }

@@ -92,12 +92,18 @@ impl Timers {
     }
 }
 
+/// A week: longer timers are slips of the hand, and a worker that dies would hold its jobs that long.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3_600);
+
 /// A duration out of the environment; zero is none.
 pub(super) fn duration(name: &'static str, text: Option<&str>) -> Result<Option<Duration>, Failure> {
     let Some(text) = text else { return Ok(None) };
     match parse_duration(text) {
         Ok(time) if time.is_zero() => {
             Err(refused(name, "must be longer than nothing", "Leave it out for the default."))
+        }
+        Ok(time) if time > LONGEST => {
+            Err(refused(name, "is longer than 168h", "A lease of years would hold a job for years."))
         }
         Ok(time) => Ok(Some(time)),
         Err(why) => Err(refused(name, "is no time", &format!("Please {why}."))),
