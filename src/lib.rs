@@ -38,10 +38,10 @@ pub use neurocards_core::{
     ORDER_MAX_VIDEOS, OWN_PROMPT_MAX_CHARS, OfflinePrompts, Order, OrderError, OrderEvent, OrderHandle,
     OrderId, OrderNew, OrderRecord, OrderRequest, Photo, PhotoError, PhotoLimits, PhotoRef, PhotoUpload,
     PhotoWarning, Placement, Plan, Policy, Posted, Progress, Prompt, PromptBuilder, PromptLimits,
-    PromptRequest, ProviderCall, ProviderCapabilities, Ratio, Reply, Retry, RunOptions, Script, Seizure,
-    Settlement, Stage, Status, Step, Store, StoreCapabilities, StoreError, Subject, Submission, Submitted,
-    SystemClock, TaskState, TemplateId, Templates, Timestamp, Transition, UnknownWord, UploadedPhoto,
-    VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, Wake, fit, step,
+    PromptRequest, ProviderCall, ProviderCapabilities, Ratio, Reply, Retry, Room, RunOptions, Script,
+    Seizure, Settlement, Stage, Status, Step, Store, StoreCapabilities, StoreError, Subject, Submission,
+    Submitted, SystemClock, TaskState, TemplateId, Templates, Timestamp, Transition, UnknownWord,
+    UploadedPhoto, VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, Wake, fit, step,
 };
 
 #[cfg(feature = "kie")]

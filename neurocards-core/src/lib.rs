@@ -60,5 +60,5 @@ pub use provider::{
 pub use store::{
     AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
     JobRecord, JobSeize, LedgerFilter, MemoryStore, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew,
-    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Violation,
+    OrderRecord, Placement, Posted, Room, Seizure, Store, StoreCapabilities, StoreError, Violation,
 };

@@ -21,6 +21,16 @@
 //! # }
 //! ```
 
+#[cfg(feature = "postgres")]
+mod batch;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod schema;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use sqlite::{OpenError, SchemaState, SqliteStore};
+#[cfg(feature = "postgres")]
+pub use postgres::{ConnectError, PostgresStore};
+pub use schema::SchemaState;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenError, SqliteStore};

@@ -196,7 +196,7 @@ async fn two_stores_share_one_file() {
             worker: "w".to_owned(),
             providers: vec![sample::PROVIDER.to_owned()],
             scope: ClaimScope::All,
-            limit: 7,
+            room: neurocards_core::Room::each(7),
             lease: std::time::Duration::from_secs(30),
         };
         tokio::spawn(async move {

@@ -288,4 +288,6 @@ impl Parts {
 
     /// How long a loop sleeps when nothing wakes it.
     const IDLE: Duration = Duration::from_secs(1);
+    /// How long at least, when it found nothing.
+    const BREATH: Duration = Duration::from_millis(20);
 }

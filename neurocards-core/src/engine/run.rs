@@ -4,28 +4,35 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Parts};
 use crate::fault::Retry;
 use crate::ids::JobId;
-use crate::store::{Claim, ClaimScope, StoreError};
+use crate::job::Stage;
+use crate::store::{Claim, ClaimScope, Room, StoreError};
 
 /// How a worker works.
 #[derive(Debug, Clone, Copy)]
 pub struct RunOptions {
     /// Which jobs it takes.
     pub scope: ClaimScope,
-    /// How many it carries on at once. Jobs that wait for a render are rows, and do not count.
-    pub at_once: usize,
+    /// How many it carries on at once, by what they are about to do. Jobs that wait for a render are rows, and do
+    /// not count.
+    pub room: Room,
     /// How long it may take to finish its steps once it is told to stop.
     pub grace: Duration,
 }
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { scope: ClaimScope::All, at_once: 64, grace: Duration::from_secs(25) }
+        Self {
+            scope: ClaimScope::All,
+            room: Room { submit: 32, read: 64, store: 8 },
+            grace: Duration::from_secs(25),
+        }
     }
 }
 
@@ -61,6 +68,66 @@ impl Leases {
     }
 }
 
+/// What a worker carries on, by what it is about to do.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    submit: Arc<Semaphore>,
+    read: Arc<Semaphore>,
+    store: Arc<Semaphore>,
+}
+
+impl Lanes {
+    fn new(room: Room) -> Self {
+        let lane = |jobs: u32| Arc::new(Semaphore::new(jobs.min(MOST_AT_ONCE) as usize));
+        Self { submit: lane(room.submit), read: lane(room.read), store: lane(room.store) }
+    }
+
+    fn room(&self) -> Room {
+        let free = |lane: &Semaphore| u32::try_from(lane.available_permits()).unwrap_or(u32::MAX);
+        Room { submit: free(&self.submit), read: free(&self.read), store: free(&self.store) }
+    }
+
+    /// A place for a job in this stage, if there is one.
+    fn enter(self: &Arc<Self>, stage: Stage) -> Option<Place> {
+        let permit = self.lane(stage).clone().try_acquire_owned().ok()?;
+        Some(Place { lanes: self.clone(), permit })
+    }
+
+    fn lane(&self, stage: Stage) -> &Arc<Semaphore> {
+        match stage {
+            Stage::Prompt | Stage::Submit => &self.submit,
+            Stage::Wait => &self.read,
+            Stage::Store | Stage::Done | Stage::Failed | Stage::Cancelled => &self.store,
+        }
+    }
+}
+
+/// A turn's place in a lane.
+#[derive(Debug)]
+pub(super) struct Place {
+    lanes: Arc<Lanes>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Place {
+    /// Changes over to the lane of this stage; `false` when that is full.
+    pub(super) fn change_to(&mut self, stage: Stage) -> bool {
+        if Arc::ptr_eq(self.permit.semaphore(), self.lanes.lane(stage)) {
+            return true;
+        }
+        match self.lanes.lane(stage).clone().try_acquire_owned() {
+            Ok(permit) => {
+                self.permit = permit;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+/// More turns at once serve nobody.
+const MOST_AT_ONCE: u32 = 65_536;
+
 impl Engine {
     /// Works until it is told to stop: claims due jobs, carries them on, delivers notices. When told to stop it
     /// claims nothing more, lets running steps end within the grace, and gives the rest back uncounted.
@@ -90,10 +157,10 @@ impl Engine {
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
         let mut turns = JoinSet::new();
+        let lanes = Arc::new(Lanes::new(options.room));
         let mut ended = Ok(());
         while !stop.is_cancelled() {
-            let room = options.at_once.saturating_sub(turns.len());
-            let wait = match self.claim(options.scope, room, leases, &mut turns, stop).await {
+            let wait = match self.claim(options.scope, &lanes, leases, &mut turns, stop).await {
                 Ok(wait) => wait,
                 Err(error) if error.retry() == Retry::Safe || error.retry() == Retry::Unknown => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "jobs could not be claimed");
@@ -124,12 +191,13 @@ impl Engine {
     async fn claim(
         &self,
         scope: ClaimScope,
-        room: usize,
+        lanes: &Arc<Lanes>,
         leases: &Arc<Leases>,
         turns: &mut JoinSet<()>,
         stop: &CancellationToken,
     ) -> Result<Duration, StoreError> {
-        if room == 0 {
+        let room = lanes.room();
+        if room.is_none() {
             return Ok(Parts::IDLE);
         }
         let parts = &self.parts;
@@ -138,21 +206,29 @@ impl Engine {
             worker: parts.worker.clone(),
             providers: parts.providers.iter().map(|provider| provider.name().to_owned()).collect(),
             scope,
-            limit: u32::try_from(room).unwrap_or(u32::MAX),
+            room,
             lease: parts.policy.lease,
         };
         let claimed = parts.store.jobs_claim(&claim).await?;
+        let nothing = claimed.jobs.is_empty();
         for job in claimed.jobs {
+            let Some(place) = lanes.enter(job.state.job.stage) else {
+                // A turn that went over from reading to fetching was faster.
+                parts.give_back(&job.state).await;
+                continue;
+            };
             let (id, epoch) = (job.state.job.id, job.state.job.lease_epoch);
             leases.held().insert(id, Lease { epoch, trusted_until: parts.trust(asked_at) });
             let (parts, leases, stop) = (self.parts.clone(), leases.clone(), stop.clone());
             turns.spawn(async move {
-                parts.turn(job, asked_at, &leases, &stop).await;
+                parts.turn(job, asked_at, &leases, place, &stop).await;
                 leases.forget(id, epoch);
                 parts.work.notify_one();
             });
         }
-        Ok(claimed.next_due.unwrap_or(Parts::IDLE).min(Parts::IDLE))
+        // What is due and was not given to us is being taken by somebody else.
+        let least = if nothing { Parts::BREATH } else { Duration::ZERO };
+        Ok(claimed.next_due.unwrap_or(Parts::IDLE).clamp(least, Parts::IDLE))
     }
 
     /// Renews leases until the last turn has ended.

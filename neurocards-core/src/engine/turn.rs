@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::run::Leases;
+use super::run::{Leases, Place};
 use super::{Parts, Progress};
 use crate::fault::{Fault, FaultClass};
+use crate::job::Stage;
 use crate::lifecycle::{Effect, Event, JobState, Policy, Transition, step};
 use crate::media::IngestError;
 use crate::model::Model;
@@ -38,6 +39,7 @@ impl Parts {
         claimed: ClaimedJob,
         asked_at: Duration,
         leases: &Leases,
+        mut place: Place,
         stop: &CancellationToken,
     ) {
         let ClaimedJob { mut state, order, claimed_at } = claimed;
@@ -77,6 +79,11 @@ impl Parts {
                 self.give_back(&state).await;
                 return;
             }
+            // Reading goes over into fetching; everything else stays in its lane.
+            if matches!(effect, Effect::Fetch { .. }) && !place.change_to(Stage::Store) {
+                self.give_back(&state).await;
+                return;
+            }
             tracing::debug!(%job, ?effect, "acting");
             event = turn.perform(effect, &state, &policy).await;
         }
@@ -108,7 +115,7 @@ impl Parts {
         false
     }
 
-    async fn give_back(&self, state: &JobState) {
+    pub(super) async fn give_back(&self, state: &JobState) {
         let lease = [(state.job.id, state.job.lease_epoch)];
         if let Err(error) = self.store.jobs_give_back(&lease).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be given back");

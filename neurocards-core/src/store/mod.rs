@@ -12,7 +12,7 @@ pub use memory::MemoryStore;
 pub use params::{
     AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
     JobRecord, JobSeize, LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord,
-    Placement, Posted, Seizure, Violation,
+    Placement, Posted, Room, Seizure, Violation,
 };
 
 use crate::account::{Account, AccountKey};
@@ -57,8 +57,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// An order with its jobs, by index.
     async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError>;
 
-    /// Takes jobs whose time has come, the longest due first: raises the epoch, sets the lease, counts a crash
-    /// until the job takes a step. A job whose lease ran out is due.
+    /// Takes jobs whose time has come: raises the epoch, sets the lease, counts a crash until the job takes a step. A
+    /// job whose lease ran out is due. Jobs under way come first, the longest due before the others; then those that
+    /// have not begun, in the order of their turns: each account gives its jobs numbers from the smallest one in the
+    /// queue on, so that the backlog of one takes turns with everybody else's.
     async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError>;
 
     /// Renews leases; answers which of them still belong to the worker.

@@ -124,9 +124,42 @@ pub struct Claim {
     /// Only these jobs.
     pub scope: ClaimScope,
     /// At most this many.
-    pub limit: u32,
+    pub room: Room,
     /// For how long.
     pub lease: Duration,
+}
+
+/// How many more jobs a worker can carry, by what they are about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Writing the prompt, handing over the photo, submitting: stages `prompt` and `submit`.
+    pub submit: u32,
+    /// Reading a task: stage `wait`.
+    pub read: u32,
+    /// Fetching a video: stage `store`.
+    pub store: u32,
+}
+
+impl Room {
+    /// The same for each.
+    pub fn each(jobs: u32) -> Self {
+        Self { submit: jobs, read: jobs, store: jobs }
+    }
+
+    /// For jobs of this stage.
+    pub fn of(self, stage: Stage) -> u32 {
+        match stage {
+            Stage::Prompt | Stage::Submit => self.submit,
+            Stage::Wait => self.read,
+            Stage::Store => self.store,
+            Stage::Done | Stage::Failed | Stage::Cancelled => 0,
+        }
+    }
+
+    /// There is none.
+    pub fn is_none(self) -> bool {
+        self == Self::each(0)
+    }
 }
 
 /// Which jobs a worker looks at.
@@ -145,7 +178,7 @@ pub enum ClaimScope {
 pub struct Claimed {
     /// The jobs, which belong to the worker now.
     pub jobs: Vec<ClaimedJob>,
-    /// How long until the next job of the scope is due, when there is one.
+    /// How long until the next job of the scope is due, of those that the claim had room for.
     pub next_due: Option<Duration>,
 }
 

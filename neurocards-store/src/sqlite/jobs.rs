@@ -8,44 +8,64 @@ use neurocards_core::{
     OrderId, Seizure, Stage, StoreError, Timestamp,
 };
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::error::classify;
 use super::rows::{self, from_micros, json, later, micros};
 
-/// Due jobs of all orders, by the index of unfinished jobs.
-const DUE: &str = "SELECT id FROM jobs
-    WHERE wake_at <= ?1 AND provider IN (SELECT value FROM json_each(?2)) AND ?3 IS NULL
-    ORDER BY wake_at, id LIMIT ?4";
-const DUE_OF_ORDER: &str = "SELECT id FROM jobs
-    WHERE wake_at <= ?1 AND provider IN (SELECT value FROM json_each(?2)) AND order_id = ?3
-    ORDER BY wake_at, id LIMIT ?4";
-const DUE_OF_JOB: &str = "SELECT id FROM jobs
-    WHERE wake_at <= ?1 AND provider IN (SELECT value FROM json_each(?2)) AND id = ?3
-    ORDER BY wake_at, id LIMIT ?4";
+const ALL: &str = "?1 IS NULL";
 
-const NEXT: &str = "SELECT wake_at FROM jobs
-    WHERE wake_at IS NOT NULL AND provider IN (SELECT value FROM json_each(?1)) AND ?2 IS NULL
-    ORDER BY wake_at LIMIT 1";
-const NEXT_OF_ORDER: &str = "SELECT wake_at FROM jobs
-    WHERE wake_at IS NOT NULL AND provider IN (SELECT value FROM json_each(?1)) AND order_id = ?2
-    ORDER BY wake_at LIMIT 1";
-const NEXT_OF_JOB: &str = "SELECT wake_at FROM jobs
-    WHERE wake_at IS NOT NULL AND provider IN (SELECT value FROM json_each(?1)) AND id = ?2
-    ORDER BY wake_at LIMIT 1";
+/// The condition of a scope.
+fn within(scope: ClaimScope) -> (&'static str, Option<String>) {
+    match scope {
+        ClaimScope::All => (ALL, None),
+        ClaimScope::Order(id) => ("order_id = ?1", Some(id.to_string())),
+        ClaimScope::Job(id) => ("id = ?1", Some(id.to_string())),
+    }
+}
 
-/// When the first job of the scope can be claimed.
+/// Due jobs of one stage: `?1` the scope's id, `?2` providers, `?3` the time, `?4` how many.
+fn due_sql(stage: Stage, scope: &str) -> String {
+    // Those that have not begun wait for their turns; SQLite has to be told that the index knows these, and that an
+    // order or a job is better found by its id than by its stage.
+    let (table, column, order) = match (stage, scope) {
+        (Stage::Prompt, ALL) => ("jobs INDEXED BY jobs_queued", "stage", "turn"),
+        (_, ALL) => ("jobs", "stage", "wake_at"),
+        (Stage::Prompt, _) => ("jobs", "+stage", "turn"),
+        _ => ("jobs", "+stage", "wake_at"),
+    };
+    format!(
+        "SELECT id FROM {table} WHERE {column} = '{stage}' AND {scope}
+             AND provider IN (SELECT value FROM json_each(?2)) AND wake_at <= ?3
+         ORDER BY {order}, id LIMIT ?4"
+    )
+}
+
+/// When the first job of a stage can be claimed: `?1` the scope's id, `?2` providers.
+fn next_sql(stage: Stage, scope: &str) -> String {
+    let column = if scope == ALL { "stage" } else { "+stage" };
+    format!(
+        "SELECT wake_at FROM jobs WHERE {column} = '{stage}' AND wake_at IS NOT NULL AND {scope}
+             AND provider IN (SELECT value FROM json_each(?2))
+         ORDER BY wake_at LIMIT 1"
+    )
+}
+
+/// When the first job of the scope can be claimed that there is room for.
 pub(super) async fn next_wake(
     db: &mut SqliteConnection,
     claim: &Claim,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let (sql, id) = match claim.scope {
-        ClaimScope::All => (NEXT, None),
-        ClaimScope::Order(id) => (NEXT_OF_ORDER, Some(id.to_string())),
-        ClaimScope::Job(id) => (NEXT_OF_JOB, Some(id.to_string())),
-    };
-    let next = sqlx::query_scalar::<_, i64>(sql).bind(json(&claim.providers)?).bind(id);
-    Ok(next.fetch_optional(db).await.map_err(classify)?.and_then(from_micros))
+    let (scope, id) = within(claim.scope);
+    let providers = json(&claim.providers)?;
+    let mut first = None;
+    for stage in Stage::ALL.into_iter().filter(|stage| claim.room.of(*stage) > 0) {
+        let next = sqlx::query_scalar::<_, i64>(AssertSqlSafe(next_sql(stage, scope)));
+        let next = next.bind(&id).bind(&providers).fetch_optional(&mut *db).await.map_err(classify)?;
+        let next = next.and_then(from_micros);
+        first = first.into_iter().chain(next).min();
+    }
+    Ok(first)
 }
 
 /// How long until then.
@@ -58,17 +78,18 @@ pub(super) async fn claim(
     claim: &Claim,
     now: Timestamp,
 ) -> Result<Claimed, StoreError> {
-    let (sql, id) = match claim.scope {
-        ClaimScope::All => (DUE, None),
-        ClaimScope::Order(id) => (DUE_OF_ORDER, Some(id.to_string())),
-        ClaimScope::Job(id) => (DUE_OF_JOB, Some(id.to_string())),
-    };
-    let due = sqlx::query_scalar::<_, String>(sql)
-        .bind(micros(now))
-        .bind(json(&claim.providers)?)
-        .bind(id)
-        .bind(i64::from(claim.limit));
-    let due = due.fetch_all(&mut *db).await.map_err(classify)?;
+    let (scope, id) = within(claim.scope);
+    let providers = json(&claim.providers)?;
+    let (mut due, mut room) = (Vec::new(), claim.room);
+    for stage in [Stage::Submit, Stage::Wait, Stage::Store, Stage::Prompt] {
+        let found = sqlx::query_scalar::<_, String>(AssertSqlSafe(due_sql(stage, scope)));
+        let found = found.bind(&id).bind(&providers).bind(micros(now)).bind(i64::from(room.of(stage)));
+        let found = found.fetch_all(&mut *db).await.map_err(classify)?;
+        if stage == Stage::Submit {
+            room.submit = room.submit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+        }
+        due.extend(found);
+    }
     let jobs = take(db, &due, &claim.worker, later(now, claim.lease), now).await?;
     let next_due = until(next_wake(db, claim).await?, now);
     Ok(Claimed { jobs, next_due })
@@ -218,24 +239,39 @@ mod tests {
     use std::sync::Arc;
 
     use sqlx::Row;
+    use sqlx::types::Uuid;
 
     use super::*;
     use crate::SqliteStore;
+
+    fn uuid() -> Uuid {
+        Uuid::nil()
+    }
 
     #[tokio::test]
     async fn claims_look_only_at_unfinished_jobs() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(neurocards_core::ManualClock::new());
         let store = SqliteStore::open(folder.path().join("store.db"), clock).await.unwrap();
+        let sql = |scope| {
+            let (scope, _) = within(scope);
+            [Stage::Prompt, Stage::Wait].map(|stage| (due_sql(stage, scope), next_sql(stage, scope)))
+        };
+        let (order, job) = (OrderId::from_uuid(uuid()), JobId::from_uuid(uuid()));
+        let [all, of_order, of_job] =
+            [ClaimScope::All, ClaimScope::Order(order), ClaimScope::Job(job)].map(sql);
+        let by_order = "USING INDEX sqlite_autoindex_jobs_2 (order_id=?)";
         for (sql, index) in [
-            (DUE, "USING COVERING INDEX jobs_due"),
-            (NEXT, "USING COVERING INDEX jobs_due"),
-            (DUE_OF_ORDER, "USING INDEX sqlite_autoindex_jobs_2 (order_id=?)"),
-            (NEXT_OF_ORDER, "USING INDEX sqlite_autoindex_jobs_2 (order_id=?)"),
-            (DUE_OF_JOB, "(id=?"),
-            (NEXT_OF_JOB, "(id=?"),
+            (&all[0].0, "USING COVERING INDEX jobs_queued"),
+            (&all[0].1, "USING COVERING INDEX jobs_due (stage=?"),
+            (&all[1].0, "USING COVERING INDEX jobs_due (stage=?"),
+            (&all[1].1, "USING COVERING INDEX jobs_due (stage=?"),
+            (&of_order[0].0, by_order),
+            (&of_order[1].1, by_order),
+            (&of_job[0].0, "(id=?"),
+            (&of_job[1].1, "(id=?"),
         ] {
-            let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")));
             let plan = plan.fetch_all(&store.readers).await.unwrap();
             let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
             assert!(plan.iter().any(|line| line.contains(index)), "{sql}\n{plan:#?}");

@@ -34,7 +34,7 @@ use neurocards_core::{
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use self::error::{classify, classify_commit};
-pub use self::open::{OpenError, SchemaState};
+pub use self::open::OpenError;
 use self::rows::{from_micros, micros};
 
 /// A store in an SQLite file. See the crate's documentation for how many processes may share it.
@@ -121,7 +121,7 @@ impl Store for SqliteStore {
         // An idle worker looks without taking the lock that others write under.
         let next = jobs::next_wake(&mut *self.readers.acquire().await.map_err(classify)?, claim).await?;
         let now = self.time();
-        if claim.limit == 0 || next.is_none_or(|next| next > now) {
+        if next.is_none_or(|next| next > now) {
             return Ok(Claimed { jobs: Vec::new(), next_due: jobs::until(next, now) });
         }
         let (mut tx, now) = self.write().await?;

@@ -8,18 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use neurocards_core::{Clock, StoreError};
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection};
 
 use super::SqliteStore;
 use super::error::{classify, classify_commit, classify_migration, result_code};
+use crate::schema::{self, SchemaState, Step};
 
-/// Every migration, the oldest first. What has been released is never edited.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "base", include_str!("../../migrations/sqlite/0001_base.sql"))];
+/// The oldest first.
+const MIGRATIONS: &[Step] = &[
+    (1, "base", include_str!("../../migrations/sqlite/0001_base.sql")),
+    (2, "queue", include_str!("../../migrations/sqlite/0002_queue.sql")),
+];
 
 /// `PRAGMA application_id`, "ncrd", as the first migration sets it.
 const APPLICATION_ID: i64 = 0x6e63_7264;
@@ -27,27 +29,6 @@ const APPLICATION_ID: i64 = 0x6e63_7264;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
 const NOT_A_DATABASE: u32 = 26;
-
-/// Which schema a file has, and which one this version knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SchemaState {
-    /// The schema of the file; `None` when there is no file, or an empty one.
-    pub found: Option<i64>,
-    /// The newest schema that this version knows.
-    pub known: i64,
-}
-
-impl SchemaState {
-    /// The file is as this version wants it.
-    pub fn is_current(self) -> bool {
-        self.found == Some(self.known)
-    }
-
-    /// The file was written by a newer version, which only that version may open.
-    pub fn is_newer(self) -> bool {
-        self.found.is_some_and(|found| found > self.known)
-    }
-}
 
 /// Why a file cannot be opened as a store. It comes as the source of [`StoreError::Backend`].
 #[derive(Debug, thiserror::Error)]
@@ -185,7 +166,7 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 }
 
 fn known() -> i64 {
-    MIGRATIONS.last().map_or(0, |(version, _, _)| *version)
+    schema::newest(MIGRATIONS)
 }
 
 /// The path that was given, or that a `sqlite:` url names.
@@ -272,12 +253,8 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), S
     if found == Some(known()) {
         return Ok(());
     }
-    let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
-        Migration::new(*version, (*name).into(), MigrationType::Simple, (*sql).into_sql_str(), false)
-    });
-    let migrator = Migrator::with_migrations(migrations.collect());
     // `run` is the same, but the compiler cannot see that its future may change threads.
-    migrator.run_direct(None, &mut *tx, false).await.map_err(classify_migration)?;
+    schema::migrator(MIGRATIONS).run_direct(None, &mut *tx, false).await.map_err(classify_migration)?;
     tx.commit().await.map_err(classify_commit)
 }
 

@@ -34,10 +34,11 @@ pub(super) async fn place(
         return Ok(Placement::NotEnough { needed, available });
     }
     insert(db, &order).await?;
+    let turn = next_turn(db, &order).await?;
     let mut jobs = Vec::with_capacity(new.jobs.len());
     for (index, (job_id, entry_id)) in (0..).zip(&new.jobs) {
         let job = new.job(*job_id, index, now);
-        insert_job(db, &job).await?;
+        insert_job(db, &job, turn + i64::from(index)).await?;
         let hold = Posting::new(*entry_id, EntryKind::Hold, &order.account);
         accounts::enter(db, &Posting { amount: job.price, job_id: Some(job.id), ..hold }, now).await?;
         let body = JobEventBody::Placed { held: job.price };
@@ -84,12 +85,22 @@ async fn insert(db: &mut SqliteConnection, order: &Order) -> Result<(), StoreErr
     Ok(())
 }
 
+/// The smallest turn in the queue, but after the account's own jobs there.
+async fn next_turn(db: &mut SqliteConnection, order: &Order) -> Result<i64, StoreError> {
+    let turn = sqlx::query_scalar(
+        "SELECT max(
+             coalesce((SELECT min(turn) FROM jobs WHERE stage = 'prompt'), 0),
+             coalesce((SELECT max(turn) + 1 FROM jobs WHERE stage = 'prompt' AND account = ?1), 0))",
+    );
+    turn.bind(order.account.as_str()).fetch_one(db).await.map_err(classify)
+}
+
 /// A new job: no prompt, no attempt, no owner.
-async fn insert_job(db: &mut SqliteConnection, job: &Job) -> Result<(), StoreError> {
+async fn insert_job(db: &mut SqliteConnection, job: &Job, turn: i64) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO jobs (id, order_id, account, idx, provider, model, price, stage, attempts, retries, stumbles,
-             crashes, slow_told, lease_epoch, wake_at, deadline_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, 0, 0, 0, ?9, ?10, ?11)",
+             crashes, slow_told, lease_epoch, wake_at, deadline_at, created_at, turn)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, 0, 0, 0, 0, ?9, ?10, ?11, ?12)",
     )
     .bind(job.id.to_string())
     .bind(job.order_id.to_string())
@@ -102,6 +113,7 @@ async fn insert_job(db: &mut SqliteConnection, job: &Job) -> Result<(), StoreErr
     .bind(job.wake_at.map(micros))
     .bind(micros(job.deadline_at))
     .bind(micros(job.created_at))
+    .bind(turn)
     .execute(db)
     .await
     .map_err(classify)?;

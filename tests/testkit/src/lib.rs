@@ -22,6 +22,7 @@
 #[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
 pub mod conformance;
 mod faulty;
+pub mod postgres;
 pub mod sample;
 
 pub use conformance::{Fixture, World};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use self::tables::Tables;
+use self::tables::{Due, Tables};
 use super::{
     AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, JobFilter, JobHistory, JobRecord, JobSeize,
     LedgerFilter, NoticeClaim, NoticeSettle, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
@@ -80,12 +80,23 @@ impl Store for MemoryStore {
     async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
         let now = self.clock.now();
         let mut tables = self.tables();
-        let mut due: Vec<_> = tables.jobs_in_scope(claim).filter(|(wake_at, _)| *wake_at <= now).collect();
-        due.sort_unstable();
-        due.truncate(claim.limit as usize);
+        let mut due: Vec<_> = tables.jobs_in_scope(claim).filter(|due| due.wake_at <= now).collect();
+        due.sort_unstable_by_key(Due::rank);
+        let mut room = claim.room;
+        due.retain(|due| {
+            let left = match due.stage {
+                Stage::Prompt | Stage::Submit => &mut room.submit,
+                Stage::Wait => &mut room.read,
+                _ => &mut room.store,
+            };
+            let fits = *left > 0;
+            *left = left.saturating_sub(1);
+            fits
+        });
         let jobs =
-            due.into_iter().filter_map(|(_, id)| tables.take(id, &claim.worker, claim.lease, now)).collect();
-        let next = tables.jobs_in_scope(claim).map(|(wake_at, _)| wake_at).min();
+            due.iter().filter_map(|due| tables.take(due.id, &claim.worker, claim.lease, now)).collect();
+        let served = |due: &Due| claim.room.of(due.stage) > 0;
+        let next = tables.jobs_in_scope(claim).filter(served).map(|due| due.wake_at).min();
         let next_due = next.map(|wake_at| (wake_at - now).to_std().unwrap_or_default());
         Ok(Claimed { jobs, next_due })
     }

@@ -43,6 +43,25 @@ pub(super) struct Tables {
     pub(super) artifacts: BTreeMap<JobId, Artifact>,
     pub(super) notices: BTreeMap<NoticeId, NoticeRow>,
     pub(super) events: BTreeMap<JobId, Vec<JobEvent>>,
+    /// The turns of jobs.
+    turns: BTreeMap<JobId, u64>,
+}
+
+/// A job that can be claimed, in the order in which that happens.
+#[derive(Debug)]
+pub(super) struct Due {
+    /// Its turn, if it has not begun; the others come first.
+    turn: Option<u64>,
+    pub(super) wake_at: Timestamp,
+    pub(super) id: JobId,
+    pub(super) stage: Stage,
+}
+
+impl Due {
+    /// Smaller goes first.
+    pub(super) fn rank(&self) -> (Option<u64>, Timestamp, JobId) {
+        (self.turn, self.wake_at, self.id)
+    }
 }
 
 /// What an entry is written from.
@@ -169,8 +188,10 @@ impl Tables {
         if available < needed {
             return Ok(Placement::NotEnough { needed, available });
         }
+        let turn = self.next_turn(&order.account);
         for (index, (job_id, entry_id)) in (0..).zip(&new.jobs) {
             let job = new.job(*job_id, index, now);
+            self.turns.insert(*job_id, turn + u64::from(index));
             let held = job.price;
             self.jobs.insert(*job_id, job);
             let posting = Posting {
@@ -192,6 +213,20 @@ impl Tables {
         self.order_record(id).map(Placement::New).ok_or_else(overflow)
     }
 
+    /// The smallest turn in the queue, but after the account's own jobs there.
+    fn next_turn(&self, account: &AccountKey) -> u64 {
+        let queued = self.jobs.values().filter(|job| job.stage == Stage::Prompt);
+        let turns = queued.filter_map(|job| Some((job, *self.turns.get(&job.id)?)));
+        let (mut first, mut after_own) = (u64::MAX, 0);
+        for (job, turn) in turns {
+            first = first.min(turn);
+            if job.account == *account {
+                after_own = after_own.max(turn + 1);
+            }
+        }
+        if first == u64::MAX { 0 } else { first.max(after_own) }
+    }
+
     pub(super) fn order_record(&self, id: OrderId) -> Option<OrderRecord> {
         let order = self.orders.get(&id)?.clone();
         let mut jobs: Vec<_> = self.jobs.values().filter(|job| job.order_id == id).cloned().collect();
@@ -199,7 +234,7 @@ impl Tables {
         Some(OrderRecord { order, jobs })
     }
 
-    pub(super) fn jobs_in_scope(&self, claim: &Claim) -> impl Iterator<Item = (Timestamp, JobId)> {
+    pub(super) fn jobs_in_scope(&self, claim: &Claim) -> impl Iterator<Item = Due> {
         let scope = claim.scope;
         let in_scope = move |job: &&Job| match scope {
             ClaimScope::All => true,
@@ -207,7 +242,13 @@ impl Tables {
             ClaimScope::Job(id) => job.id == id,
         };
         let served = |job: &&Job| claim.providers.contains(&job.provider);
-        self.jobs.values().filter(in_scope).filter(served).filter_map(|job| Some((job.wake_at?, job.id)))
+        self.jobs.values().filter(in_scope).filter(served).filter_map(|job| {
+            let queued = job.stage == Stage::Prompt;
+            let turn = queued.then(|| self.turns.get(&job.id).copied().unwrap_or_default());
+            let wake_at = job.wake_at?;
+            // Within a turn, the order of placing.
+            Some(Due { turn, wake_at, id: job.id, stage: job.stage })
+        })
     }
 
     pub(super) fn take(

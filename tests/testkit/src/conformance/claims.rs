@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use neurocards_core::{Claim, ClaimScope, ClaimedJob, Event, JobId, OrderNew};
+use neurocards_core::{Claim, ClaimScope, ClaimedJob, Event, JobId, OrderNew, Room};
 
 use super::{Milestone, World};
 use crate::sample;
@@ -12,22 +12,68 @@ fn ids(jobs: &[ClaimedJob]) -> Vec<JobId> {
     jobs.iter().map(|claimed| claimed.state.job.id).collect()
 }
 
-/// By the time at which they became due, as many as asked for.
+/// Within a lane by the time at which they became due, as many as there is room for.
 pub async fn the_longest_due_come_first(world: &World) {
     let account = world.account("telegram:1", 9).await;
     let mut placed = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         placed.push(world.place(&account, 1).await.jobs[0].id);
         world.pass(1);
     }
+    for (job, goal) in placed.iter().zip([
+        Milestone::Accepted,
+        Milestone::Accepted,
+        Milestone::Rendered,
+        Milestone::Accepted,
+    ]) {
+        world.reach(*job, goal).await;
+    }
+    let (lease, room) = (world.policy.lease, Room { submit: 0, read: 2, store: 1 });
+    world.clock.advance(lease);
+    world.pass(1);
     // The first one goes to the back: it was given back last.
     let held = world.claim_job("w", placed[0]).await;
     world.store.jobs_give_back(&[(placed[0], held.state.job.lease_epoch)]).await.unwrap();
-    let two = Claim { limit: 2, ..world.claim_of("w") };
-    assert_eq!(ids(&world.claim(&two).await.jobs), [placed[1], placed[2]]);
-    assert_eq!(ids(&world.claim(&two).await.jobs), [placed[0]]);
-    assert_eq!(ids(&world.claim(&two).await.jobs), []);
-    assert_eq!(ids(&world.claim(&Claim { limit: 0, ..two }).await.jobs), []);
+    let claim = Claim { room, ..world.claim_of("w") };
+    let mut first = ids(&world.claim(&claim).await.jobs);
+    first.sort_unstable();
+    assert_eq!(first, [placed[1], placed[2], placed[3]]);
+    assert_eq!(ids(&world.claim(&claim).await.jobs), [placed[0]]);
+    assert_eq!(ids(&world.claim(&claim).await.jobs), []);
+    world.clock.advance(lease);
+    assert_eq!(ids(&world.claim(&Claim { room: Room::each(0), ..claim.clone() }).await.jobs), []);
+    let fetcher = Claim { room: Room { read: 0, ..room }, ..claim };
+    let fetched = world.claim(&fetcher).await;
+    assert_eq!((ids(&fetched.jobs), fetched.next_due), (vec![placed[2]], Some(lease)));
+}
+
+/// Jobs that have not begun take turns between accounts, in the order of placing; what has begun goes before them.
+pub async fn accounts_take_turns(world: &World) {
+    let (many, few) = (world.account("telegram:1", 60).await, world.account("telegram:2", 9).await);
+    let mut backlog = Vec::new();
+    for _ in 0..3 {
+        backlog.extend(world.place(&many, 20).await.jobs.into_iter().map(|job| job.id));
+        world.pass(1);
+    }
+    let claim = |jobs| Claim { room: Room::each(jobs), ..world.claim_of("w") };
+    assert_eq!(ids(&world.claim(&claim(3)).await.jobs), backlog[..3]);
+    // The queue has come to the turn 0, which is still being worked on: the newcomer shares it.
+    let new: Vec<_> = world.place(&few, 2).await.jobs.into_iter().map(|job| job.id).collect();
+    let next = ids(&world.claim(&claim(3)).await.jobs);
+    assert!(next.contains(&new[0]) && next.contains(&new[1]), "{next:?}");
+    for job in backlog.iter().take(3).chain(&new) {
+        let state = world.store.job_history(*job).await.unwrap().unwrap();
+        let state = neurocards_core::JobState { job: state.record.job, attempt: None };
+        world.advance(state, Event::PromptBuilt { prompt: sample::prompt(), fault: None }).await;
+    }
+    // Three of the backlog's turns are over by now, and its fourth was claimed: a newcomer begins with it.
+    let late = world.place(&few, 1).await.jobs[0].id;
+    let next = ids(&world.claim(&claim(2)).await.jobs);
+    assert!(next.contains(&late), "{next:?}");
+    // Leases end: what has begun comes first.
+    world.clock.advance(world.policy.lease);
+    let next = ids(&world.claim(&claim(5)).await.jobs);
+    assert!(next.iter().all(|job| backlog[..3].contains(job) || new.contains(job)), "{next:?}");
 }
 
 /// A claim takes only what it asked for.
@@ -59,7 +105,7 @@ pub async fn the_next_due_is_told(world: &World) {
     assert_eq!(nothing.next_due, None);
     let account = world.account("telegram:1", 9).await;
     world.place(&account, 3).await;
-    let one = Claim { limit: 1, ..world.claim_of("w") };
+    let one = Claim { room: Room::each(1), ..world.claim_of("w") };
     assert_eq!(world.claim(&one).await.next_due, Some(Duration::ZERO));
     assert_eq!(world.claim(&world.claim_of("w")).await.next_due, Some(world.policy.lease));
     world.pass(10);
@@ -163,7 +209,8 @@ pub async fn two_claimers_never_share(world: &World) {
         world.place(&account, 20).await;
     }
     let claimers = (0..4).map(|n| {
-        let (store, claim) = (world.store.clone(), Claim { limit: 7, ..world.claim_of(&format!("w{n}")) });
+        let (store, claim) =
+            (world.store.clone(), Claim { room: Room::each(7), ..world.claim_of(&format!("w{n}")) });
         tokio::spawn(async move {
             let mut taken = Vec::new();
             loop {

@@ -36,7 +36,7 @@ macro_rules! store_conformance {
                 the_same_key_gives_the_same_order, the_same_key_with_other_contents_is_refused,
                 the_same_key_serves_two_accounts, orders_follow_the_rules, twenty_racers_for_one_credit,
                 twenty_racers_with_one_key;
-            claims: the_longest_due_come_first, scope_and_provider_are_kept, the_next_due_is_told,
+            claims: the_longest_due_come_first, accounts_take_turns, scope_and_provider_are_kept, the_next_due_is_told,
                 a_claim_brings_what_the_lifecycle_needs, an_expired_lease_is_claimed_again,
                 crashes_count_until_a_step, given_back_is_not_counted, only_own_leases_are_extended,
                 two_claimers_never_share;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use neurocards_core::{
     Account, AccountKey, AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, Context, Credits, Effect,
     Event, Job, JobHistory, JobId, JobSeize, JobState, LedgerEntry, LedgerFilter, ManualClock, NoticeClaim,
-    OrderNew, OrderRecord, Placement, Policy, Seizure, Stage, Store, Timestamp, Transition, Wake, step,
+    OrderNew, OrderRecord, Placement, Policy, Room, Seizure, Stage, Store, Timestamp, Transition, Wake, step,
 };
 
 use crate::sample::{self, Ids};
@@ -146,7 +146,7 @@ impl World {
             worker: worker.to_owned(),
             providers: vec![sample::PROVIDER.to_owned()],
             scope: ClaimScope::All,
-            limit: 100,
+            room: Room::each(100),
             lease: self.policy.lease,
         }
     }

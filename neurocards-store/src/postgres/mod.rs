@@ -1,0 +1,196 @@
+//! The store in a PostgreSQL database, shared by any number of processes on any number of machines.
+//!
+//! Claims, steps, orders and deliveries are one statement each, which commits itself: one round trip, one flush. Those
+//! that come at the same time share a statement (see [`crate::batch`]). No transaction stays open while the program
+//! thinks, so nobody waits for a process that died. Locks are taken in one order, accounts by their keys; where two
+//! statements meet all the same, the server gives one of them up, and it is made again.
+//!
+//! Time is the server's: each statement reads it itself.
+
+mod accounts;
+mod apply;
+mod audit;
+mod error;
+mod jobs;
+mod notices;
+mod open;
+mod orders;
+mod read;
+mod rows;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use neurocards_core::{
+    Account, AccountKey, AccountOpen, Claim, Claimed, Clock, CreditsPost, Job, JobFilter, JobHistory, JobId,
+    JobRecord, JobSeize, LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew,
+    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Transition,
+    Violation,
+};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, PgPool, Postgres};
+
+use self::apply::Apply;
+use self::error::{classify, classify_write};
+use self::notices::Settle;
+pub use self::open::ConnectError;
+use self::orders::Place;
+use crate::batch::Batches;
+
+/// A store in a PostgreSQL database.
+pub struct PostgresStore {
+    pool: PgPool,
+    clock: Option<Arc<dyn Clock>>,
+    orders: Batches<Place>,
+    steps: Batches<Apply>,
+    settles: Batches<Settle>,
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresStore").field("connections", &self.pool.size()).finish_non_exhaustive()
+    }
+}
+
+/// The time that a statement is told: none, unless a test moves the clock.
+fn time(clock: &Option<Arc<dyn Clock>>) -> Option<Timestamp> {
+    let now = clock.as_ref()?.now();
+    // Whole microseconds, like the server's.
+    Some(Timestamp::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now))
+}
+
+impl PostgresStore {
+    fn new(pool: PgPool, clock: Option<Arc<dyn Clock>>) -> Self {
+        Self {
+            orders: Batches::new(Place { pool: pool.clone(), clock: clock.clone() }, 2),
+            steps: Batches::new(Apply { pool: pool.clone(), clock: clock.clone() }, 2),
+            settles: Batches::new(Settle { pool: pool.clone(), clock: clock.clone() }, 1),
+            pool,
+            clock,
+        }
+    }
+
+    /// Closes the connections, once the calls under way have ended. What is committed is durable without this.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        time(&self.clock)
+    }
+
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
+        self.pool.acquire().await.map_err(classify)
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Store for PostgresStore {
+    fn capabilities(&self) -> StoreCapabilities {
+        StoreCapabilities { durable: true, shared: true }
+    }
+
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        match self.time() {
+            Some(now) => Ok(now),
+            None => {
+                let mut connection = self.connection().await?;
+                sqlx::query_scalar("SELECT now()").fetch_one(&mut *connection).await.map_err(classify)
+            }
+        }
+    }
+
+    async fn account_open(&self, open: &AccountOpen) -> Result<Account, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let account = accounts::open(&mut tx, open, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(account)
+    }
+
+    async fn account_get(&self, account: &AccountKey) -> Result<Option<Account>, StoreError> {
+        accounts::get(&mut *self.connection().await?, account).await
+    }
+
+    async fn credits_post(&self, post: &CreditsPost) -> Result<Posted, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let posted = accounts::post(&mut tx, post, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(posted)
+    }
+
+    async fn ledger_list(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>, StoreError> {
+        accounts::ledger(&mut *self.connection().await?, filter).await
+    }
+
+    async fn order_place(&self, order: &OrderNew) -> Result<Placement, StoreError> {
+        self.orders.write(order.clone()).await
+    }
+
+    async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError> {
+        orders::read(&mut *self.connection().await?, order).await
+    }
+
+    async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
+        jobs::claim(&mut *self.connection().await?, claim, self.time()).await
+    }
+
+    async fn jobs_extend(&self, leases: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>, StoreError> {
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
+        jobs::extend(&mut *self.connection().await?, leases, lease, self.time()).await
+    }
+
+    async fn jobs_give_back(&self, leases: &[(JobId, i64)]) -> Result<(), StoreError> {
+        if leases.is_empty() {
+            return Ok(());
+        }
+        jobs::give_back(&mut *self.connection().await?, leases, self.time()).await
+    }
+
+    async fn job_seize(&self, seize: &JobSeize) -> Result<Seizure, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let seizure = jobs::seize(&mut tx, seize, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(seizure)
+    }
+
+    async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
+        self.steps.write(step.clone()).await
+    }
+
+    async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {
+        read::record(&mut *self.connection().await?, job).await
+    }
+
+    async fn jobs_list(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        read::list(&mut *self.connection().await?, filter).await
+    }
+
+    async fn job_history(&self, job: JobId) -> Result<Option<JobHistory>, StoreError> {
+        read::history(&mut *self.connection().await?, job).await
+    }
+
+    async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError> {
+        notices::claim(&mut *self.connection().await?, claim, self.time()).await
+    }
+
+    async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {
+        self.settles.write(settle.clone()).await
+    }
+
+    async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        audit::run(&mut tx).await
+    }
+}
