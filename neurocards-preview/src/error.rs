@@ -36,6 +36,13 @@ pub enum RenderError {
         #[source]
         source: ab_glyph::InvalidFont,
     },
+    /// The photo cannot be brought to the sizes of the clip.
+    #[error("the photo cannot be scaled")]
+    Scaling {
+        /// What the scaler said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The H.264 encoder refused a frame.
     #[error("the encoder refused frame {frame}")]
     Encode {

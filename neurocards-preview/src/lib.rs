@@ -43,7 +43,6 @@ mod plane;
 mod provider;
 mod render;
 mod resample;
-mod resize;
 mod scene;
 mod sprite;
 mod stage;

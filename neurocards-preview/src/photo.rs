@@ -1,10 +1,15 @@
 //! The photo in the sizes that the camera needs, and where its detail is.
 
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{
+    FilterType, IntoImageView, IntoImageViewMut, PixelType, ResizeAlg, ResizeOptions, Resizer,
+};
 use image::RgbImage;
 use image::imageops::crop_imm;
 
+use crate::RenderError;
 use crate::plane::Picture;
-use crate::resize::resize;
 
 /// Longest side over shortest side that is shown; more is cropped.
 const LONGEST: f32 = 3.0;
@@ -33,10 +38,30 @@ pub(crate) fn crop_extremes(photo: &RgbImage) -> Option<RgbImage> {
     ((w, h) != (width, height)).then(|| crop_imm(photo, (width - w) / 2, (height - h) / 2, w, h).to_image())
 }
 
+/// The picture at another size. All sides must be above 0.
+pub(crate) fn resized(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, RenderError> {
+    let filter = if width < photo.width() { FilterType::Lanczos3 } else { FilterType::CatmullRom };
+    let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
+        .map_err(scaling)?;
+    let mut target = Image::new(width, height, PixelType::U8x3);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+    // One pixel type, named: the untyped call would compile all thirteen into this crate.
+    let mismatch = || scaling("the pixel types differ");
+    let from = source.image_view::<U8x3>().ok_or_else(mismatch)?;
+    let mut into = target.image_view_mut::<U8x3>().ok_or_else(mismatch)?;
+    Resizer::new().resize_typed(&from, &mut into, &options).map_err(scaling)?;
+    drop(into);
+    RgbImage::from_raw(width, height, target.into_vec()).ok_or_else(|| scaling("the buffer is too short"))
+}
+
+fn scaling(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RenderError {
+    RenderError::Scaling { source: source.into() }
+}
+
 impl Photo {
     /// Prepares every size between the scales `least` and `most` (clip pixels for each photo pixel), with some
     /// reserve, so that sampling always shrinks a little and stays sharp while the camera moves.
-    pub(crate) fn new(photo: &RgbImage, least: f32, most: f32) -> Self {
+    pub(crate) fn new(photo: &RgbImage, least: f32, most: f32) -> Result<Self, RenderError> {
         let (width, height) = (photo.width() as f32, photo.height() as f32);
         let mut levels = Vec::new();
         let mut wanted = most * RESERVE;
@@ -45,10 +70,10 @@ impl Photo {
             let even = |v: f32| ((v / 2.0).round().max(1.0) as u32) * 2;
             // A smaller level is made from the one before, unless that was blown up.
             let source = last.as_ref().filter(|last| last.width() <= photo.width()).unwrap_or(photo);
-            let image = resize(source, even(width * wanted), even(height * wanted));
+            let image = resized(source, even(width * wanted), even(height * wanted))?;
             levels.push(Level { picture: Picture::from_rgb(&image), scale: wanted });
             if wanted <= least * RESERVE {
-                return Self { width, height, levels };
+                return Ok(Self { width, height, levels });
             }
             last = Some(image);
             wanted = (wanted / 1.42).max(least * RESERVE * 0.999);
@@ -85,4 +110,27 @@ pub(crate) fn focus(small: &RgbImage) -> (f32, f32) {
         }
     }
     (at_x / sum, at_y / sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    #[test]
+    fn flat_colour_stays_flat_at_every_size() {
+        let photo = RgbImage::from_pixel(37, 53, Rgb([10, 128, 255]));
+        for (w, h) in [(37, 53), (8, 8), (1, 1), (90, 20), (200, 300)] {
+            let scaled = resized(&photo, w, h).unwrap();
+            assert_eq!(scaled.dimensions(), (w, h));
+            assert!(scaled.pixels().all(|p| p.0 == [10, 128, 255]), "{w}x{h}");
+        }
+    }
+
+    #[test]
+    fn same_size_is_the_same_photo() {
+        let photo = RgbImage::from_fn(20, 30, |x, y| Rgb([(x * 12) as u8, (y * 8) as u8, (x * y) as u8]));
+        assert_eq!(resized(&photo, 20, 30).unwrap(), photo);
+    }
 }

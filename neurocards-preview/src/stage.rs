@@ -8,9 +8,8 @@ use crate::colour::Palette;
 use crate::font::Typeface;
 use crate::geometry::Window;
 use crate::layout::{place, safe_zone, travel};
-use crate::photo::{Photo, crop_extremes, focus};
+use crate::photo::{Photo, crop_extremes, focus, resized};
 use crate::plane::Picture;
-use crate::resize::resize;
 use crate::scene::Scene;
 use crate::storyboard::{Framing, Join, Storyboard};
 
@@ -51,12 +50,12 @@ impl Stage {
         let reduced = if longest > LARGEST_PHOTO {
             let part =
                 |side: u32| (u64::from(side) * u64::from(LARGEST_PHOTO) / u64::from(longest)).max(1) as u32;
-            Some(resize(photo, part(photo.width()), part(photo.height())))
+            Some(resized(photo, part(photo.width()), part(photo.height()))?)
         } else {
             None
         };
         let photo = reduced.as_ref().unwrap_or(photo);
-        let small = thumbnail(photo);
+        let small = thumbnail(photo)?;
 
         let (width, height) = (scene.spec.width as usize, scene.spec.height as usize);
         let plan = Storyboard::of(scene.seed, scene.variant);
@@ -71,7 +70,7 @@ impl Stage {
                 .flat_map(|view| [&view.from, &view.to].map(|c| c.scale(&view.window.rect, size)));
             each.fold(start, pick)
         };
-        let photo = Photo::new(photo, scales(f32::min, f32::MAX), scales(f32::max, 0.0));
+        let photo = Photo::new(photo, scales(f32::min, f32::MAX), scales(f32::max, 0.0))?;
         let unit = width as f32 / 720.0;
         Ok(Self {
             width,
@@ -87,10 +86,10 @@ impl Stage {
 }
 
 /// A version of about 160 pixels for looking at colours and detail.
-fn thumbnail(photo: &image::RgbImage) -> image::RgbImage {
+fn thumbnail(photo: &image::RgbImage) -> Result<image::RgbImage, RenderError> {
     let longest = photo.width().max(photo.height());
     let part = |side: u32| (side * 160 / longest).max(8);
-    resize(photo, part(photo.width()), part(photo.height()))
+    resized(photo, part(photo.width()), part(photo.height()))
 }
 
 fn views(
