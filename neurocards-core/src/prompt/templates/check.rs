@@ -1,14 +1,13 @@
 //! Whether a template can serve.
 
-use minijinja::UndefinedBehavior;
-
 use super::super::wording::mentions_people;
 use super::super::{PromptLimits, Variation};
-use super::{Names, People, Shares, Template, TemplateError, render};
+use super::texts::ParsedTexts;
+use super::{INSTRUCTIONS_EN, INSTRUCTIONS_RU, People, Shares, Template, TemplateError, sentence};
 
 impl Template {
-    /// Checks the fields, then renders every text.
-    pub(super) fn check(&self) -> Result<(), TemplateError> {
+    /// Checks the fields, then parses and renders every text.
+    pub(super) fn check(&mut self) -> Result<(), TemplateError> {
         let bad = |field, problem| Err(TemplateError::Field { id: self.id, field, problem });
         let Shares { hook, benefits, ending } = self.shares;
         if [hook, benefits, ending].iter().any(|share| !(1..=1000).contains(share)) {
@@ -34,37 +33,45 @@ impl Template {
                 return bad(field, "mentions people, but the template has `people = \"none\"`");
             }
         }
-        self.check_rendering()
+        let sentences: Vec<String> = (0..self.video.prompt.len()).map(sentence).collect();
+        let prompt = sentences.iter().map(String::as_str).zip(self.video.prompt.iter().map(String::as_str));
+        let instructions =
+            [(INSTRUCTIONS_RU, self.instructions.ru.as_str()), (INSTRUCTIONS_EN, &self.instructions.en)];
+        let parsed = ParsedTexts::parse(instructions.into_iter().chain(prompt));
+        self.parsed = parsed.map_err(|(name, source)| self.unrendered(name, source))?;
+        self.check_rendering(&sentences)
     }
 
     /// Renders every text for samples: short and long clips, single and several videos, with and without a wish.
-    fn check_rendering(&self) -> Result<(), TemplateError> {
+    fn check_rendering(&self, sentences: &[String]) -> Result<(), TemplateError> {
+        let strict = self.parsed.strict();
+        let render = |name: &str, names: &minijinja::Value| {
+            strict.render(name, names).map_err(|source| self.unrendered(name, source))
+        };
         let limits = PromptLimits { min_chars: 3, max_chars: 2_500 };
         for (seconds, count) in [(2, 1), (5, 1), (15, 5)] {
             let variation = Variation { index: count - 1, count, seed: 1 };
             let mut names = self.names(variation, seconds, "English", limits);
-            for (field, text) in
-                [("instructions.ru", &self.instructions.ru), ("instructions.en", &self.instructions.en)]
-            {
-                self.check_text(field, text, &names)?;
+            for name in [INSTRUCTIONS_RU, INSTRUCTIONS_EN] {
+                render(name, &names.value())?;
             }
             names.product = Some("the product in the photo");
             for wish in ["", "a calm video"] {
                 names.wish = Some(wish);
-                for sentence in &self.video.prompt {
-                    self.check_text("video.prompt", sentence, &names)?;
+                for name in sentences {
+                    if !render(name, &names.value())?.is_ascii() {
+                        let problem = "must be plain ASCII English";
+                        return Err(TemplateError::Field { id: self.id, field: "video.prompt", problem });
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    fn check_text(&self, field: &'static str, text: &str, names: &Names<'_>) -> Result<(), TemplateError> {
-        let rendered = render(text, names, UndefinedBehavior::Strict)
-            .map_err(|source| TemplateError::Render { id: self.id, field, source: Box::new(source) })?;
-        if field == "video.prompt" && !rendered.is_ascii() {
-            return Err(TemplateError::Field { id: self.id, field, problem: "must be plain ASCII English" });
-        }
-        Ok(())
+    fn unrendered(&self, name: &str, source: minijinja::Error) -> TemplateError {
+        let fields = [INSTRUCTIONS_RU, INSTRUCTIONS_EN];
+        let field = fields.into_iter().find(|field| *field == name).unwrap_or("video.prompt");
+        TemplateError::Render { id: self.id, field, source: Box::new(source) }
     }
 }

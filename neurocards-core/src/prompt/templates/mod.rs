@@ -4,13 +4,13 @@
 //! takes shows up later, as an empty text.
 
 mod check;
+mod texts;
 
 use std::sync::{Arc, LazyLock};
 
-use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior};
 use serde::{Deserialize, Serialize};
 
+use self::texts::ParsedTexts;
 use super::variety::pick;
 use super::{PromptLimits, PromptRequest, Script, Variation, clauses};
 use crate::brief::{Lang, TemplateId};
@@ -40,6 +40,8 @@ pub struct Template {
     hint: Texts,
     instructions: Texts,
     video: Video,
+    #[serde(skip)]
+    parsed: ParsedTexts,
 }
 
 /// Whether people appear in the video.
@@ -206,7 +208,7 @@ impl Templates {
     fn read(files: &[&str], base: Option<&Self>) -> Result<Self, TemplateError> {
         let mut given: [Option<Template>; 3] = [None, None, None];
         for (at, file) in files.iter().enumerate() {
-            let template: Template = toml::from_str(file)
+            let mut template: Template = toml::from_str(file)
                 .map_err(|source| TemplateError::Syntax { number: at + 1, source: Box::new(source) })?;
             template.check()?;
             let id = template.id;
@@ -301,8 +303,11 @@ impl Template {
             language(request.brief.lang, lang),
             request.limits,
         );
-        let text = render(self.instructions.get(lang), &names, UndefinedBehavior::Lenient);
-        text.map(|text| text.trim().to_owned()).unwrap_or_default()
+        let text = match lang {
+            Lang::Ru => INSTRUCTIONS_RU,
+            Lang::En => INSTRUCTIONS_EN,
+        };
+        self.parsed.render(text, &names.value()).map(|text| text.trim().to_owned()).unwrap_or_default()
     }
 
     /// The sentences of the offline video prompt, the most important first.
@@ -311,8 +316,9 @@ impl Template {
         let mut names = self.names(request.variation, request.seconds, language, request.limits);
         names.product = Some(facts.product);
         names.wish = Some(facts.wish);
-        let rendered = self.video.prompt.iter().filter_map(|text| {
-            render(text, &names, UndefinedBehavior::Lenient).ok().map(|text| capitalised(text.trim()))
+        let names = names.value();
+        let rendered = (0..self.video.prompt.len()).filter_map(|at| {
+            self.parsed.render(&sentence(at), &names).ok().map(|text| capitalised(text.trim()))
         });
         rendered.filter(|sentence| !sentence.is_empty()).collect()
     }
@@ -358,17 +364,12 @@ fn language(spoken: Lang, named_in: Lang) -> &'static str {
     }
 }
 
-fn render(text: &str, names: &Names<'_>, undefined: UndefinedBehavior) -> Result<String, minijinja::Error> {
-    static LENIENT: LazyLock<Environment<'static>> = LazyLock::new(Environment::new);
-    let names = Serde(names);
-    match undefined {
-        UndefinedBehavior::Lenient => LENIENT.render_str(text, names),
-        other => {
-            let mut environment = Environment::new();
-            environment.set_undefined_behavior(other);
-            environment.render_str(text, names)
-        }
-    }
+/// The names of the parsed texts.
+const INSTRUCTIONS_RU: &str = "instructions.ru";
+const INSTRUCTIONS_EN: &str = "instructions.en";
+
+fn sentence(at: usize) -> String {
+    format!("video.prompt {at}")
 }
 
 /// The text with its first letter raised.
