@@ -9,6 +9,13 @@ pub const PRESERVE_CLAUSE: &str =
 /// Keeps the picture free of added text. Ends every prompt, exactly once.
 pub const NO_TEXT_CLAUSE: &str = "No added on-screen text, subtitles, captions or graphics.";
 
+/// What fills a prompt up to the least length of a model: true of every product video.
+const FILLERS: [&str; 3] = [
+    "Vertical 9:16 video of the product.",
+    "The light is soft, the picture is sharp and the movement is smooth and real.",
+    "The product stays in the frame from the first second to the last, in a natural setting with true shadows.",
+];
+
 /// What stands for both where a model takes fewer characters than they have.
 const SHORT: [&str; 2] = ["Keep the product as in the photo.", "No added text."];
 
@@ -16,16 +23,29 @@ impl Prompt {
     /// A prompt within the limit: the body, shortened as [`fit`](super::fit()) does, then [`PRESERVE_CLAUSE`] and
     /// [`NO_TEXT_CLAUSE`]. Repeats of the clauses inside the body are taken out.
     ///
-    /// Under a limit too small for the clauses a shorter form of them stands alone.
+    /// Under a limit too small for the clauses a shorter form of them stands alone. A prompt that is shorter than the
+    /// model takes gets general sentences, as many as it needs and as have room.
     #[must_use]
     pub fn with_clauses(body: &str, limits: PromptLimits) -> String {
         let [keep, no_text] = clauses(limits);
         let body = [keep, no_text].iter().fold(body.trim().to_owned(), |body, clause| without(&body, clause));
-        let body = fit(&ended(&body), room(limits));
+        let body = filled(fit(&ended(&body), room(limits)), limits);
         let whole =
             if body.is_empty() { format!("{keep} {no_text}") } else { format!("{body} {keep} {no_text}") };
         fit(&whole, limits.max_chars)
     }
+}
+
+/// The body with general sentences while the prompt is too short for the model.
+fn filled(mut body: String, limits: PromptLimits) -> String {
+    let taken = limits.max_chars - room(limits).min(limits.max_chars);
+    for filler in FILLERS {
+        let long = chars(&body) + 1 + chars(filler);
+        if chars(&body) + taken < limits.min_chars && long <= room(limits) {
+            body = format!("{body} {filler}").trim_start().to_owned();
+        }
+    }
+    body
 }
 
 /// How many characters the limit leaves for a body.
@@ -83,5 +103,24 @@ mod tests {
         check("A cup spins", 100, "A cup spins. Keep the product as in the photo. No added text.");
         check("A cup spins", 40, "Keep the product as in the photo.");
         check("A cup spins", 3, "Kee");
+    }
+
+    #[test]
+    fn a_prompt_is_as_long_as_the_model_asks() {
+        for body in ["", "A cup spins", "A steel cup spins slowly on a wooden table in the morning sun."] {
+            for min_chars in [0, 3, 100, 170, 200, 250, 300] {
+                let text = Prompt::with_clauses(body, PromptLimits { min_chars, max_chars: 800 });
+                assert!(
+                    chars(&text) >= min_chars && chars(&text) <= 800,
+                    "{} < {min_chars}: {text}",
+                    chars(&text)
+                );
+                assert!(text.starts_with(body) && text.ends_with(NO_TEXT_CLAUSE), "{text}");
+            }
+            let plain = Prompt::with_clauses(body, PromptLimits { min_chars: 3, max_chars: 800 });
+            assert!(FILLERS.iter().all(|filler| !plain.contains(filler)), "{plain}");
+            let tight = Prompt::with_clauses(body, PromptLimits { min_chars: 200, max_chars: 200 });
+            assert!(chars(&tight) <= 200, "{tight}");
+        }
     }
 }
