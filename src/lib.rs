@@ -28,9 +28,9 @@
 
 pub use neurocards_core::{
     Account, AccountKey, AccountKeyError, AccountOpen, Artifact, Attempt, AttemptId, AttemptState,
-    AttemptWrite, Book, Brief, BriefError, BriefTexts, Cancellation, Catalogue, Claim, ClaimScope, Claimed,
-    ClaimedJob, Clock, Context, Credits, CreditsPost, DESCRIPTION_MAX_CHARS, Delivery, Effect, Engine,
-    EngineBuilder, Entropy, EntryId, EntryKind, Event, Fault, FaultClass, FreshIds,
+    AttemptWrite, Book, Brief, BriefError, BriefTexts, Cancellation, CaptionWarning, Catalogue, Claim,
+    ClaimScope, Claimed, ClaimedJob, Clock, Context, Credits, CreditsPost, DESCRIPTION_MAX_CHARS, Delivery,
+    Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, Fault, FaultClass, FreshIds,
     IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent, JobEventBody, JobFilter, JobHistory,
     JobId, JobRecord, JobSeize, JobState, Lang, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media,
     MediaError, MemoryNotifier, MemoryProvider, MemoryStore, Model, ModelError, ModelStatus, Notice,

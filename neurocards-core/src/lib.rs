@@ -50,8 +50,8 @@ pub use notifier::{Delivery, MemoryNotifier, Notifier};
 pub use order::{IDEMPOTENCY_KEY_MAX_CHARS, ORDER_MAX_VIDEOS, Order};
 pub use photo::{Photo, PhotoError, PhotoLimits, PhotoWarning, Ratio};
 pub use prompt::{
-    Beat, Beats, NO_TEXT_CLAUSE, OfflinePrompts, PRESERVE_CLAUSE, People, Prompt, PromptBuilder,
-    PromptLimits, PromptRequest, Script, Template, TemplateError, Templates, Variation, fit,
+    Beat, Beats, CaptionWarning, NO_TEXT_CLAUSE, OfflinePrompts, PRESERVE_CLAUSE, People, Prompt,
+    PromptBuilder, PromptLimits, PromptRequest, Script, Template, TemplateError, Templates, Variation, fit,
 };
 pub use provider::{
     Lookup, MemoryProvider, PhotoUpload, ProviderCall, ProviderCapabilities, Reply, Submission, Submitted,

@@ -72,7 +72,10 @@ fn without_tags(text: &str) -> String {
         }
     }
     kept.push_str(rest);
-    let kept = kept.replace('>', " ");
+    let kept = if kept.contains('>') { kept.replace('>', " ") } else { kept };
+    if !kept.contains('&') {
+        return kept;
+    }
     [("&nbsp;", " "), ("&amp;", "&"), ("&quot;", "\""), ("&lt;", " "), ("&gt;", " ")]
         .iter()
         .fold(kept, |kept, (entity, sign)| kept.replace(entity, sign))
@@ -86,6 +89,9 @@ fn without_markdown(line: &str) -> String {
         Some(rest) => ("- ", rest),
         None => ("", trimmed),
     };
+    if !rest.contains(['*', '_', '|', '`', '~', '[', ']', '{', '}', '\\', '#']) {
+        return format!("{bullet}{rest}");
+    }
     let chars: Vec<char> = rest.chars().collect();
     let mut kept = String::from(bullet);
     for (at, c) in chars.iter().enumerate() {

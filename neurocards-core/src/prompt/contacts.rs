@@ -26,6 +26,9 @@ pub(super) fn without_contacts(text: &str) -> String {
 }
 
 fn is_contact(word: &str) -> bool {
+    if !word.contains(['.', '/', '#', '@', ':']) {
+        return false;
+    }
     let lower = word.to_lowercase();
     let core = lower.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '#' | '@'));
     let tag = core.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphabetic));

@@ -16,6 +16,7 @@ mod wording;
 pub use clauses::{NO_TEXT_CLAUSE, PRESERVE_CLAUSE};
 pub use fit::fit;
 pub use offline::OfflinePrompts;
+pub use script::CaptionWarning;
 pub use templates::{Beat, Beats, People, Template, TemplateError, Templates};
 
 use async_trait::async_trait;

@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use super::clauses::{ended, room};
 use super::clean::plain;
 use super::fit::{chars, fit};
-use super::script::product_name;
+use super::script::Reading;
 use super::templates::{Facts, People, Template, Templates};
 use super::wording::{ascii, mentions_people};
-use super::{Prompt, PromptBuilder, PromptRequest, Script};
+use super::{Prompt, PromptBuilder, PromptRequest};
 use crate::brief::{Brief, Lang, TemplateId};
 use crate::fault::Fault;
 
@@ -46,13 +46,14 @@ impl OfflinePrompts {
     /// allows one character.
     pub fn write(&self, request: &PromptRequest<'_>) -> Prompt {
         let template = self.templates.get(request.brief.template);
+        let reading = Reading::of(&request.brief.description);
         let body = match request.brief.template {
-            TemplateId::Own => own_body(template, request),
-            TemplateId::Ugc | TemplateId::Ad => body(template, request),
+            TemplateId::Own => own_body(template, &reading, request),
+            TemplateId::Ugc | TemplateId::Ad => body(template, &reading, request),
         };
         Prompt {
             text: Prompt::with_clauses(&body, request.limits),
-            script: Script::from_brief(request.brief, request.variation),
+            script: reading.script(request.brief.lang, request.variation),
             source: Self::SOURCE.to_owned(),
         }
     }
@@ -66,9 +67,9 @@ impl PromptBuilder for OfflinePrompts {
 }
 
 /// The template's sentences that fit: one that is too long makes way for the next.
-fn body(template: &Template, request: &PromptRequest<'_>) -> String {
+fn body(template: &Template, reading: &Reading, request: &PromptRequest<'_>) -> String {
     let alone = template.people() == People::None;
-    let product = english_name(request.brief).filter(|name| !alone || !mentions_people(name));
+    let product = english_name(request.brief, reading).filter(|name| !alone || !mentions_people(name));
     let product = product.map_or_else(|| PRODUCT.to_owned(), |name| format!("{PRODUCT} ({name})"));
     let wish =
         english_wish(request.brief).filter(|wish| !alone || !mentions_people(wish)).unwrap_or_default();
@@ -88,10 +89,10 @@ fn body(template: &Template, request: &PromptRequest<'_>) -> String {
 }
 
 /// The seller's prompt, then the product's description where there is room.
-fn own_body(template: &Template, request: &PromptRequest<'_>) -> String {
+fn own_body(template: &Template, reading: &Reading, request: &PromptRequest<'_>) -> String {
     let room = room(request.limits);
     let own = plain(request.brief.own_prompt.as_deref().unwrap_or_default());
-    let own = if own.is_empty() { body(template, request) } else { fit(&ended(&own), room) };
+    let own = if own.is_empty() { body(template, reading, request) } else { fit(&ended(&own), room) };
     let facts = plain(&request.brief.description);
     let label = match Lang::detect(&facts) {
         Lang::Ru => "Товар:",
@@ -107,11 +108,11 @@ fn own_body(template: &Template, request: &PromptRequest<'_>) -> String {
 }
 
 /// A short product name, when the description is English.
-fn english_name(brief: &Brief) -> Option<String> {
+fn english_name(brief: &Brief, reading: &Reading) -> Option<String> {
     if Lang::detect(&brief.description) != Lang::En {
         return None;
     }
-    let name = ascii(&product_name(&brief.description)?)?.replace(['(', ')'], "");
+    let name = ascii(reading.product_name()?)?.replace(['(', ')'], "");
     let name = fit(&name, NAME_MAX_CHARS);
     let name = name.trim_end_matches(['.', '!', '?']);
     name.contains(|c: char| c.is_ascii_alphabetic()).then(|| name.to_owned())

@@ -73,11 +73,12 @@ fn ends_sentence(line: &str, at: usize) -> bool {
     if !ends || next.is_none_or(|c| c.is_lowercase() || matches!(c, '—' | '–' | '-')) {
         return false;
     }
-    let word = core.split_whitespace().last().unwrap_or_default().to_lowercase();
+    let mut words = core.split_whitespace().rev();
+    let word = words.next().unwrap_or_default().to_lowercase();
     let stem = word.trim_end_matches('.');
-    let initial = stem.chars().count() == 1
-        && stem.chars().all(char::is_alphabetic)
-        && !matches!(stem, "г" | "р" | "л" | "м");
+    // A letter after a number is a unit: "200 g. Burns slowly".
+    let unit = words.next().is_some_and(|word| word.ends_with(|c: char| c.is_ascii_digit()));
+    let initial = stem.chars().count() == 1 && stem.chars().all(char::is_alphabetic) && !unit;
     !(core.ends_with('.') && (initial || ABBREVIATIONS.contains(&stem)))
 }
 
@@ -122,6 +123,7 @@ mod tests {
         check("One. Two! Three", &["One.", "Two!", "Three"]);
         check("Объём 1.5 л. Не протекает", &["Объём 1.5 л.", "Не протекает"]);
         check("Вес 500 г. Не протекает", &["Вес 500 г.", "Не протекает"]);
+        check("Candle, 200 g. Burns slowly", &["Candle, 200 g.", "Burns slowly"]);
         check("a\nb", &["a", "b"]);
         check("Made by J. Smith. Nice", &["Made by J. Smith.", "Nice"]);
         check("Really?! Yes...", &["Really?!", "Yes..."]);

@@ -3,9 +3,11 @@
 use super::super::Variation;
 use super::super::fit::chars;
 use super::super::variety::pick;
+use super::Reading;
 use super::line::{GLANCE_CHARS, line};
 use super::phrases::Phrase;
-use super::price::Price;
+use super::price::{Price, price_at};
+use super::tongue::Tongue;
 use crate::brief::Lang;
 
 const RU: [&str; 7] = [
@@ -34,9 +36,9 @@ const RU_PRICE: [&str; 5] = [
     "Оформите заказ за {}",
 ];
 const EN_PRICE: [&str; 5] =
-    ["Order now for {}", "Yours for {}", "Get it for {}", "Take it home for {}", "{} - order yours today"];
+    ["Order now for {}", "Yours for {}", "Get it for {}", "Take it home for {}", "{} – order yours today"];
 const RU_FROM: [&str; 3] = ["Закажите — цены от {}", "Выбирайте: от {}", "Цены от {}. Заказывайте!"];
-const EN_FROM: [&str; 3] = ["Order yours, from {}", "Pick yours from {}", "Prices from {} - order today"];
+const EN_FROM: [&str; 3] = ["Order yours, from {}", "Pick yours from {}", "Prices from {} – order today"];
 
 /// Beginnings of requests to buy.
 const CALLS: &[&str] = &[
@@ -110,7 +112,8 @@ const ELSEWHERE: &[&str] = &[
 
 /// True when the phrase asks the reader to do something.
 pub(super) fn is_call(text: &str) -> bool {
-    let lower = text.to_lowercase();
+    // The longest of the beginnings is far shorter.
+    let lower = text.chars().take(40).collect::<String>().to_lowercase();
     let verb = CALLS.iter().find(|call| lower.starts_with(**call));
     verb.is_some_and(|verb| {
         // "Покупатели", "оформление", "заказ" and "ordering" are no requests.
@@ -123,11 +126,22 @@ pub(super) fn is_call(text: &str) -> bool {
     })
 }
 
-/// The call for this video: the seller's own first, then other wordings.
-pub(super) fn call(phrases: &[Phrase], price: Option<&Price>, lang: Lang, variation: Variation) -> String {
-    let own =
-        phrases.iter().filter(|phrase| !phrase.part && serves(phrase, lang)).map(|phrase| line(&phrase.text));
-    let own: Vec<String> = own.filter(|line| chars(line) <= GLANCE_CHARS + 15).collect();
+/// A call with a price may be this long.
+const CALL_CHARS: usize = GLANCE_CHARS + 15;
+
+/// The call for this video: the seller's own first, then other wordings; all with the price. `others` are the other
+/// two lines.
+pub(super) fn call(reading: &Reading, others: [&str; 2], lang: Lang, variation: Variation) -> String {
+    if reading.tongue == Tongue::Other
+        && !reading.phrases.is_empty()
+        && let Some(line) = foreign(reading, others)
+    {
+        return line;
+    }
+    let price = reading.price.as_ref();
+    let own = reading.phrases.iter().filter(|phrase| !phrase.part && serves(phrase, lang));
+    let own = own.map(|phrase| with_price(line(&phrase.text), price, lang));
+    let own: Vec<String> = own.filter(|line| chars(line) <= CALL_CHARS).collect();
     let index = usize::try_from(variation.index).unwrap_or(0);
     if let Some(line) = own.get(index) {
         return line.clone();
@@ -142,6 +156,32 @@ pub(super) fn call(phrases: &[Phrase], price: Option<&Price>, lang: Lang, variat
     };
     let form = pick(lines, variation, "call").copied().unwrap_or(lines[0]);
     price.map_or_else(|| form.to_owned(), |price| form.replace("{}", &price.text))
+}
+
+/// The seller's request with the price behind it, unless it names one.
+fn with_price(line: String, price: Option<&Price>, lang: Lang) -> String {
+    let Some(price) = price.filter(|_| price_at(&line).is_none()) else { return line };
+    let request = line.trim_end_matches(['!', '.', '…']);
+    match (lang, price.from) {
+        (Lang::Ru, false) => format!("{request} — {}", price.text),
+        (Lang::Ru, true) => format!("{request} — от {}", price.text),
+        (Lang::En, false) => format!("{request} – {}", price.text),
+        (Lang::En, true) => format!("{request} – from {}", price.text),
+    }
+}
+
+/// What a description in another language gives for the end: the price as it writes it, or one more phrase.
+fn foreign(reading: &Reading, others: [&str; 2]) -> Option<String> {
+    if let Some(price) = &reading.price {
+        return Some(price.said.clone());
+    }
+    let others = others.map(str::to_lowercase);
+    let lines = reading.phrases.iter().filter(|phrase| !phrase.torn).map(|phrase| line(&phrase.text));
+    let mut unsaid = lines.filter(|line| {
+        let line = line.to_lowercase();
+        others.iter().all(|other| !other.contains(&line) && !line.contains(other.as_str()))
+    });
+    unsaid.find(|line| chars(line) <= CALL_CHARS)
 }
 
 /// A request in the script's language that can be followed without what was taken out of it.

@@ -2,11 +2,14 @@
 
 use super::super::Variation;
 use super::super::fit::chars;
-use super::super::sentences::{clause_ends, is_loose, is_opener};
+use super::super::sentences::{clause_ends, firm_end, is_loose, is_opener};
 use super::super::templates::capitalised;
 use super::super::variety::pick;
+use super::Reading;
 use super::line::{first_word, inside, line, shorten, word_starts};
-use super::phrases::{Phrase, phrases};
+use super::phrases::Phrase;
+use super::price::price_at;
+use super::tongue::Tongue;
 use crate::brief::Lang;
 
 /// The hook, and which phrase it took.
@@ -189,8 +192,8 @@ const INTRODUCTIONS: &[&str] = &[
 ];
 
 /// The hook line for this video.
-pub(super) fn hook(phrases: &[Phrase], lang: Lang, variation: Variation) -> Hook {
-    let Some(at) = opening(phrases) else {
+pub(super) fn hook(reading: &Reading, lang: Lang, variation: Variation) -> Hook {
+    let Some(at) = reading.opening else {
         let lines = match lang {
             Lang::Ru => &RU_NAMELESS,
             Lang::En => &EN_NAMELESS,
@@ -201,22 +204,20 @@ pub(super) fn hook(phrases: &[Phrase], lang: Lang, variation: Variation) -> Hook
             rest: String::new(),
         };
     };
-    let text = &phrases[at].text;
+    let text = &reading.phrases[at].text;
     let name = name_in(text);
     let rest = name.map_or("", |(_, rest)| rest).to_owned();
-    let line = name.and_then(|(name, _)| around(name, lang, variation)).unwrap_or_else(|| line(text));
-    Hook { line, phrase: Some(at), rest }
-}
-
-/// The product's name as its seller gives it, when the description begins with one.
-pub(in super::super) fn product_name(description: &str) -> Option<String> {
-    let phrases = phrases(description);
-    let text = &phrases[opening(&phrases)?].text;
-    name_in(text).map(|(name, _)| name.to_owned())
+    let line = match (name, reading.tongue) {
+        (Some((name, _)), Tongue::Known) => around(name, lang, variation),
+        // Russian or English words around the name would be a third language for the viewer.
+        (Some((name, _)), _) => Some(line(name)),
+        (None, _) => None,
+    };
+    Hook { line: line.unwrap_or_else(|| self::line(text)), phrase: Some(at), rest }
 }
 
 /// The first phrase that is about the product.
-fn opening(phrases: &[Phrase]) -> Option<usize> {
+pub(super) fn opening(phrases: &[Phrase]) -> Option<usize> {
     let whole = || phrases.iter().enumerate().filter(|(_, phrase)| !phrase.part);
     let product =
         whole().find(|(_, phrase)| !is_preamble(&phrase.text) && !super::call::is_call(&phrase.text));
@@ -239,7 +240,7 @@ fn is_preamble(text: &str) -> bool {
 
 /// The name in front of a phrase and what the phrase says after it: the name ends at the first comma, dash or
 /// bracket, or before a verb. A statement has no name.
-fn name_in(phrase: &str) -> Option<(&str, &str)> {
+pub(super) fn name_in(phrase: &str) -> Option<(&str, &str)> {
     let text = introduced(phrase);
     let first = text
         .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '\'')
@@ -251,7 +252,8 @@ fn name_in(phrase: &str) -> Option<(&str, &str)> {
     }
     let clause = clause_ends(text).first().copied().unwrap_or(text.len());
     let said = word_starts(text).find(|at| is_verb(first_word(&text[*at..]))).unwrap_or(text.len());
-    let end = clause.min(said);
+    let sum = price_at(text).map_or(text.len(), |at| at.start);
+    let end = clause.min(said).min(firm_end(&text[..sum]).len());
     let (name, rest) = (text[..end].trim(), text[end..].trim_start_matches(|c: char| !c.is_alphanumeric()));
     let short = name.split_whitespace().count() <= 10 && !is_verb(first_word(text));
     (short && name.contains(char::is_alphabetic) && !is_loose(name.rsplit(' ').next()?))

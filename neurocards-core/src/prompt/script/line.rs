@@ -85,6 +85,9 @@ pub(super) fn neat_end(text: &str) -> &str {
 pub(super) fn lowered(phrase: &str) -> String {
     let words: Vec<&str> = phrase.split(' ').collect();
     let capital: Vec<bool> = words.iter().map(|word| in_capitals(word)).collect();
+    if !capital.contains(&true) {
+        return phrase.to_owned();
+    }
     let (upper, letters) = phrase
         .chars()
         .filter(|c| c.is_alphabetic())
@@ -119,7 +122,8 @@ fn is_russian(word: &str) -> bool {
 }
 
 fn in_capitals(word: &str) -> bool {
-    letters_in(word) > 0 && word.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase)
+    let mut letters = word.chars().filter(|c| c.is_alphabetic()).peekable();
+    letters.peek().is_some() && letters.all(char::is_uppercase)
 }
 
 /// `X15`, `USB`: capitals that are not shouting.

@@ -1,10 +1,13 @@
 //! From a description as marketplaces know it to a list of phrases.
 
-use super::super::clean::{is_emoji, scrubbed};
+use super::super::clean::is_emoji;
+#[cfg(test)]
+use super::super::clean::scrubbed;
 use super::super::contacts::TORN;
 use super::super::fit::chars;
 use super::super::sentences::{clause_ends, firm_end, is_loose, sentences};
 use super::line::{lowered, neat_end, without_loose_end};
+use super::tongue::{is_near, readable};
 
 /// One statement of the description.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,10 +65,15 @@ const NAME_KEYS: &[&str] =
     &["название", "наименование", "товар", "продукт", "name", "product", "product name", "title"];
 
 /// The phrases of a description in their order. Nothing in it is empty.
+#[cfg(test)]
 pub(super) fn phrases(description: &str) -> Vec<Phrase> {
-    let text = scrubbed(description);
+    phrases_of(&scrubbed(description))
+}
+
+/// The phrases of a text without markup and contacts.
+pub(super) fn phrases_of(text: &str) -> Vec<Phrase> {
     let mut found = Vec::new();
-    for segment in text.lines().flat_map(segments) {
+    for segment in readable(text).lines().flat_map(segments) {
         for sentence in sentences(unheaded(without_bullet(&segment))) {
             push(&mut found, sentence);
         }
@@ -133,6 +141,9 @@ fn unheaded(line: &str) -> &str {
 }
 
 fn push(found: &mut Vec<Phrase>, sentence: &str) {
+    if sentence.contains(is_near) {
+        return;
+    }
     let torn = sentence.contains(TORN);
     for piece in sentence.split(TORN) {
         let piece = piece.trim_matches(|c: char| {
@@ -187,7 +198,7 @@ fn tidy(text: &str) -> String {
     let kept = quoted(&kept);
     let kept = [" ,", " .", " !", " ?", " ;", " :"]
         .iter()
-        .fold(kept, |kept, gap| kept.replace(gap, gap.trim_start()));
+        .fold(kept, |kept, gap| if kept.contains(gap) { kept.replace(gap, gap.trim_start()) } else { kept });
     neat_end(&kept).to_owned()
 }
 

@@ -1,109 +1,324 @@
-//! The price, when the description names exactly one.
+//! The price that a description names.
 
-use super::super::fit::chars;
-use super::phrases::Phrase;
+use std::ops::Range;
+
+use super::super::sentences::sentences;
 
 /// A price as a caption shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Price {
-    /// `1 290 ₽`, `$12.50`.
+    /// `1 290 ₽`, `$12.50`, `890 ₽/кг`.
     pub(super) text: String,
-    /// The description says "from".
+    /// As the seller wrote it.
+    pub(super) said: String,
+    /// The description says "from", or has several prices and this is the least of them.
     pub(super) from: bool,
+    currency: char,
+    hundredths: u64,
 }
 
-/// Words near a sum of money that is not what the product costs.
-const OTHER_SUMS: &[&str] = &[
+/// A sum of money in a text.
+#[derive(Debug)]
+struct Sum {
+    price: Price,
+    /// Where it stands, with its currency.
+    at: Range<usize>,
+    /// It can be what the product costs.
+    own: bool,
+}
+
+/// Currencies by what stands after a number.
+const CURRENCIES: &[(&str, char)] = &[
+    ("₽", '₽'),
+    ("рублей", '₽'),
+    ("рубля", '₽'),
+    ("рубль", '₽'),
+    ("руб", '₽'),
+    ("р", '₽'),
+    ("rub", '₽'),
+    ("$", '$'),
+    ("us$", '$'),
+    ("usd", '$'),
+    ("dollars", '$'),
+    ("долларов", '$'),
+    ("€", '€'),
+    ("eur", '€'),
+    ("euros", '€'),
+    ("euro", '€'),
+    ("евро", '€'),
+    ("£", '£'),
+    ("gbp", '£'),
+    ("₸", '₸'),
+    ("тенге", '₸'),
+    ("теңге", '₸'),
+    ("тг", '₸'),
+    ("kzt", '₸'),
+    ("₴", '₴'),
+    ("грн", '₴'),
+    ("¥", '¥'),
+    ("元", '¥'),
+    ("円", '¥'),
+];
+/// What stands before a number.
+const CODES: &[(&str, char)] =
+    &[("$", '$'), ("€", '€'), ("£", '£'), ("¥", '¥'), ("₽", '₽'), ("usd", '$'), ("eur", '€'), ("gbp", '£')];
+/// Words before a sum that is not what the product costs, with as much after them as makes them clear.
+const OTHER_BEFORE: &[&str] = &[
     "доставк",
     "скидк",
     "вместо",
-    "стар",
+    "старая цена",
+    "старой цен",
+    "прежняя цена",
+    "прежней цен",
+    "обычная цена",
+    "обычной цен",
+    "цена без скидки",
+    "цена до скидки",
     "было",
     "была",
     "раньше",
-    "эконом",
+    "экономи",
+    "экономь",
     "кэшб",
     "кешб",
     "бонус",
-    "подар",
-    "сертификат",
+    "подарок",
     "залог",
     "предоплат",
-    "месяц",
-    "при заказе",
-    "при покупке",
-    "свыше",
     "купон",
     "промокод",
     "рассрочк",
+    "при заказе",
+    "при покупке",
+    "заказ от",
+    "заказы от",
+    "свыше",
+    "платеж",
+    "платёж",
+    "частями",
+    "долями",
     "shipping",
     "delivery",
-    "save",
-    " off",
+    "save ",
     "was ",
-    "instead",
+    "instead of",
     "cashback",
     "deposit",
-    "month",
     "orders over",
     "coupon",
     "worth",
     "value",
-    "reg.",
+    "reg",
+    "rrp",
+    "msrp",
+    "old price",
+    "regular price",
+    "retail price",
+    "original price",
+    "list price",
+    "payments of",
 ];
+/// Words before a sum that make it the price whatever stands before them.
+const OWN_BEFORE: &[&str] = &[
+    "цен",
+    "стоит",
+    "стоимость",
+    "сейчас",
+    "теперь",
+    "всего",
+    "только",
+    "итого",
+    "с доставкой",
+    "со скидкой",
+    "после скидки",
+    "price",
+    "now",
+    "only",
+    "just",
+    "with shipping",
+    "including shipping",
+];
+/// Words right after such a sum.
+const OTHER_AFTER: &[&str] = &[
+    "скидк",
+    "за доставк",
+    "на доставк",
+    "доставка п",
+    "кэшб",
+    "кешб",
+    "бонус",
+    "в месяц",
+    "в мес",
+    "/мес",
+    "/ мес",
+    "/mo",
+    "/ mo",
+    "a month",
+    "per month",
+    "off",
+    "shipping",
+    "delivery",
+    "for shipping",
+    "for delivery",
+    "cashback",
+    "value",
+    "in savings",
+];
+/// Units that a price may be for.
+const UNITS: &[&str] = &[
+    "г", "кг", "мл", "л", "м", "м²", "м2", "метр", "литр", "пару", "g", "kg", "ml", "l", "m", "lb", "oz",
+    "pair",
+];
+/// Smaller sums with a bare "р" are sizes of clothes more often than prices.
+const LEAST_BARE: u64 = 80_00;
 
-/// The one price of the description. Two different sums are none: a wrong price on the screen is worse than no price.
-pub(super) fn price(phrases: &[Phrase]) -> Option<Price> {
-    let mut found: Vec<Price> = Vec::new();
-    for phrase in phrases.iter().filter(|phrase| !phrase.part) {
-        for price in sums(&phrase.text).into_iter().filter_map(|(price, own)| own.then_some(price)) {
-            if !found.contains(&price) {
-                found.push(price);
-            }
-        }
-    }
-    match found.as_slice() {
-        [price] => Some(price.clone()),
-        _ => None,
-    }
+/// The price of a description; of several, the least, as a price "from".
+pub(super) fn price(text: &str) -> Option<Price> {
+    let phrases = text.lines().flat_map(sentences);
+    let found: Vec<Price> = phrases.flat_map(sums).filter(|sum| sum.own).map(|sum| sum.price).collect();
+    let first = found.first()?;
+    let alike = || found.iter().filter(|price| price.currency == first.currency);
+    let least = alike().min_by_key(|price| price.hundredths)?.clone();
+    let several = alike().any(|price| price.hundredths != least.hundredths);
+    Some(Price { from: least.from || several, ..least })
 }
 
-/// True when the text names a sum that looks like a price.
-pub(super) fn has_price(text: &str) -> bool {
-    sums(text).iter().any(|(_, own)| *own)
+/// Where the first sum that looks like a price stands.
+pub(super) fn price_at(text: &str) -> Option<Range<usize>> {
+    sums(text).into_iter().find(|sum| sum.own).map(|sum| sum.at)
 }
 
-/// Sums of money, each with whether it can be the product's price.
-fn sums(text: &str) -> Vec<(Price, bool)> {
-    let mut found = Vec::new();
+/// Sums of money in the order of the text.
+fn sums(text: &str) -> Vec<Sum> {
+    let mut found: Vec<Sum> = Vec::new();
     let mut from = 0;
     while let Some(start) = text[from..].find(|c: char| c.is_ascii_digit()).map(|at| from + at) {
         let end = start + number_len(&text[start..]);
-        from = end;
-        let Some((sign, after)) = currency(text, start, end) else { continue };
-        let Some(shown) = shown(&text[start..end], sign) else { continue };
-        let before = text[..start].trim_end_matches(['$', '€', '£', ' ', '\u{a0}']).to_lowercase();
-        let last = before.split_whitespace().last().unwrap_or_default().to_owned();
-        let near: String = before.chars().rev().take(25).collect::<Vec<_>>().into_iter().rev().collect();
-        let near = format!("{near} {}", after.to_lowercase().chars().take(20).collect::<String>());
-        let other = OTHER_SUMS.iter().any(|word| near.contains(word))
-            || matches!(last.as_str(), "до" | "to" | "over" | "under")
-            || after.trim_start().starts_with('/')
-            || before.ends_with(['-', '–', '—'])
-                && before.trim_end_matches(['-', '–', '—', ' ']).ends_with(|c: char| c.is_ascii_digit());
-        found.push((Price { text: shown, from: matches!(last.as_str(), "от" | "from") }, !other));
+        let done = found.last().map_or(0, |sum| sum.at.end);
+        match sum(text, done, start..end) {
+            Some(sum) => {
+                from = sum.at.end;
+                found.push(sum);
+            }
+            None => from = end,
+        }
     }
     found
 }
 
-/// Length of a number with spaces or commas between thousands and at most two decimals.
-fn number_len(text: &str) -> usize {
+/// The sum that a number is; `done` is where the sum before it ends.
+fn sum(text: &str, done: usize, number: Range<usize>) -> Option<Sum> {
+    let (sign_start, prefix) = match code_before(&text[done..number.start]) {
+        Some((at, sign)) => (done + at, Some(sign)),
+        None => (number.start, None),
+    };
+    let digits = &text[number.clone()];
+    let mut end = number.end;
+    let mut ranged = false;
+    let currency = match prefix.or_else(|| currency_after(text, &mut end)) {
+        Some(currency) => currency,
+        None => {
+            // "1000-2000 ₽", "от 1000 до 2000 ₽": the lower bound.
+            let rest = text[end..].trim_start();
+            let rest = ["-", "–", "—", "до ", "to "].iter().find_map(|dash| rest.strip_prefix(dash))?;
+            let rest = rest.trim_start();
+            end = text.len() - rest.len() + number_len(rest);
+            ranged = number_len(rest) > 0;
+            ranged.then(|| currency_after(text, &mut end)).flatten()?
+        }
+    };
+    let thousands = text[number.end..end].to_lowercase().contains("тыс");
+    let (shown, hundredths) = shown(digits, thousands, currency)?;
+    let bare = text[..end].trim_end_matches('.').ends_with(['р', 'Р']);
+    let before = clause(&text[done..sign_start]).to_lowercase();
+    let last = before.split_whitespace().last().unwrap_or_default();
+    let after = text[end..].trim_start().to_lowercase();
+    let own = !is_other(&before, &after)
+        && !matches!(last, "до" | "to" | "over" | "under" | "up")
+        && !(bare && hundredths < LEAST_BARE);
+    let price = Price {
+        text: shown + &unit(&after),
+        said: text[sign_start..end].to_owned(),
+        from: ranged || matches!(last, "от" | "from" | "ab" | "dès"),
+        currency,
+        hundredths,
+    };
+    Some(Sum { price, at: sign_start..end, own })
+}
+
+/// What stands between the last clause mark and the end.
+fn clause(before: &str) -> &str {
+    before.rsplit([',', ';', '.', '!', '?', '(', '•', '\u{1}']).next().unwrap_or_default()
+}
+
+fn is_other(before: &str, after: &str) -> bool {
+    // Where the last of the words ends, when it stands at the beginning of a word.
+    let last = |words: &[&str]| {
+        let ends = words.iter().filter_map(|word| {
+            let at = before.rmatch_indices(word).map(|(at, _)| at);
+            at.filter(|at| !before[..*at].ends_with(char::is_alphanumeric)).map(|at| at + word.len()).max()
+        });
+        ends.max()
+    };
+    let other = last(OTHER_BEFORE);
+    other.is_some() && other >= last(OWN_BEFORE) || OTHER_AFTER.iter().any(|word| after.starts_with(word))
+}
+
+/// A currency that ends the text, and where it begins. A sign of the sum before is none: "15€ 20 см".
+fn code_before(text: &str) -> Option<(usize, char)> {
+    let text = text.trim_end();
+    CODES.iter().find_map(|(code, sign)| {
+        let at = text.len().checked_sub(code.len())?;
+        let found = text.get(at..)?.eq_ignore_ascii_case(code);
+        let word = text[..at].trim_end().ends_with(|c: char| c.is_ascii_digit())
+            || code.is_ascii() && *code != "$" && text[..at].ends_with(char::is_alphanumeric);
+        (found && !word).then_some((at, *sign))
+    })
+}
+
+/// The currency at `end`, which moves behind it.
+fn currency_after(text: &str, end: &mut usize) -> Option<char> {
+    let rest = text[*end..].trim_start();
+    let rest = after(rest, "тыс").map_or(rest, |rest| rest.trim_start_matches('.').trim_start());
+    CURRENCIES.iter().find_map(|(word, sign)| {
+        let rest = after(rest, word)?;
+        let whole = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-')
+            || !word.chars().all(char::is_alphabetic);
+        whole.then(|| *end = text.len() - rest.len())?;
+        Some(*sign)
+    })
+}
+
+/// The text after a word, however it is capitalised.
+fn after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let mut rest = text.chars();
+    word.chars().all(|c| rest.next().is_some_and(|other| other.to_lowercase().eq([c]))).then(|| rest.as_str())
+}
+
+/// What the price is for, when that is a measure: `/кг`.
+fn unit(after: &str) -> String {
+    let after = after.trim_start_matches('.').trim_start();
+    let per = ["/", "за ", "per "].iter().find_map(|per| after.strip_prefix(per)).map(str::trim_start);
+    let Some(rest) = per else { return String::new() };
+    let number = &rest[..number_len(rest)];
+    let word = rest[number.len()..].trim_start();
+    let word = word.split(|c: char| !c.is_alphanumeric() && c != '²').next().unwrap_or_default();
+    match (UNITS.contains(&word), number.is_empty()) {
+        (false, _) => String::new(),
+        (true, true) => format!("/{word}"),
+        (true, false) => format!(" / {number} {word}"),
+    }
+}
+
+/// Length of a number with spaces, commas or points between thousands and at most two decimals.
+pub(super) fn number_len(text: &str) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let mut len = digits(text);
-    if len <= 3 {
-        while let Some(gap) =
-            text[len..].chars().next().filter(|c| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | ',' | '\''))
-        {
+    if (1..=3).contains(&len) {
+        let is_gap = |c: &char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | ',' | '.' | '\'');
+        let gap = text[len..].chars().next().filter(is_gap);
+        while let Some(gap) = gap.filter(|gap| text[len..].starts_with(*gap)) {
             if digits(&text[len + gap.len_utf8()..]) != 3 {
                 break;
             }
@@ -116,48 +331,20 @@ fn number_len(text: &str) -> usize {
     len
 }
 
-/// The currency of a number and the text after it.
-fn currency(text: &str, start: usize, end: usize) -> Option<(char, &str)> {
-    let before = text[..start].trim_end().chars().last();
-    if let Some(sign @ ('$' | '€' | '£')) = before {
-        return Some((sign, &text[end..]));
-    }
-    let after = text[end..].trim_start();
-    let signs = [
-        ("₽", '₽'),
-        ("рублей", '₽'),
-        ("рубля", '₽'),
-        ("рубль", '₽'),
-        ("руб", '₽'),
-        ("р", '₽'),
-        ("$", '$'),
-        ("€", '€'),
-        ("£", '£'),
-        ("USD", '$'),
-        ("EUR", '€'),
-        ("dollars", '$'),
-        ("euros", '€'),
-        ("rub", '₽'),
-    ];
-    let whole = |rest: &str| !rest.starts_with(char::is_alphanumeric);
-    signs.iter().find_map(|(word, sign)| {
-        after
-            .strip_prefix(word)
-            .filter(|rest| whole(rest))
-            .map(|rest| (*sign, rest.strip_prefix('.').unwrap_or(rest)))
-    })
-}
-
-/// The sum in the manner of its currency; nothing for a zero or an absurd one.
-fn shown(number: &str, sign: char) -> Option<String> {
-    let fraction = number.rfind(['.', ',']).filter(|at| chars(&number[at + 1..]) <= 2);
+/// The sum in the manner of its currency, and in hundredths; nothing for a zero or an absurd one.
+fn shown(number: &str, thousands: bool, sign: char) -> Option<(String, u64)> {
+    let fraction = number.rfind(['.', ',']).filter(|at| number.len() - at - 1 <= 2);
     let (whole, cents) = fraction.map_or((number, ""), |at| (&number[..at], &number[at + 1..]));
     let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
-    if digits.len() > 9 || digits.chars().all(|c| c == '0') && cents.chars().all(|c| c == '0') {
+    let cents: u64 = format!("{cents:0<2}").parse().ok()?;
+    let hundredths = digits.parse::<u64>().ok()?.checked_mul(100)? + cents;
+    let hundredths = if thousands { hundredths.checked_mul(1_000)? } else { hundredths };
+    if hundredths == 0 || hundredths >= 100_000_000_000 {
         return None;
     }
-    let russian = sign == '₽';
-    let (gap, point) = if russian { (' ', ',') } else { (',', '.') };
+    let trails = matches!(sign, '₽' | '₸' | '₴');
+    let (gap, point) = if trails { (' ', ',') } else { (',', '.') };
+    let digits = (hundredths / 100).to_string();
     let mut sum = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
@@ -165,35 +352,64 @@ fn shown(number: &str, sign: char) -> Option<String> {
         }
         sum.push(digit);
     }
-    let cents = if cents.chars().all(|c| c == '0') { String::new() } else { format!("{point}{cents:0<2}") };
-    Some(if russian { format!("{sum}{cents} ₽") } else { format!("{sign}{sum}{cents}") })
+    if hundredths % 100 > 0 {
+        sum.push_str(&format!("{point}{:02}", hundredths % 100));
+    }
+    Some((if trails { format!("{sum} {sign}") } else { format!("{sign}{sum}") }, hundredths))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::phrases::phrases;
     use super::*;
 
     #[test]
     fn the_price_is_found() {
         let check = |text: &str, expect: Option<&str>| {
-            let price = price(&phrases(text))
-                .map(|price| if price.from { format!("from {}", price.text) } else { price.text });
+            let price =
+                price(text).map(|price| if price.from { format!("from {}", price.text) } else { price.text });
             assert_eq!(price.as_deref(), expect, "{text:?}");
         };
         check("Кружка. Цена: 1290 ₽", Some("1 290 ₽"));
+        check("Держит тепло. 1 290 ₽", Some("1 290 ₽"));
         check("Цена 1 290 руб., объём 500 мл", Some("1 290 ₽"));
         check("Цена 990р. Доставка 300 ₽", Some("990 ₽"));
+        check("1290Р", Some("1 290 ₽"));
+        check("1 290,50 РУБ", Some("1 290,50 ₽"));
+        check("1.290 ₽", Some("1 290 ₽"));
+        check("1,5 тыс. руб.", Some("1 500 ₽"));
+        check("990 ₽, доставка бесплатная", Some("990 ₽"));
+        check("Подарочный набор 990 ₽", Some("990 ₽"));
+        check("Стартовый комплект — 990 ₽", Some("990 ₽"));
         check("от 1500 рублей", Some("from 1 500 ₽"));
-        check("Вместо 2000 ₽ всего 1290 ₽ сегодня", None);
-        check("Цена 1290 ₽ или 2490 ₽ за две", None);
-        check("1000-2000 ₽", None);
+        check("Вместо 2000 ₽ всего 1290 ₽ сегодня", Some("1 290 ₽"));
+        check("Старая цена 2000 ₽, новая 1290 ₽", Some("1 290 ₽"));
+        check("Скидка 20%, цена 1290 ₽", Some("1 290 ₽"));
+        check("Цена 1290 ₽ или 2490 ₽ за две", Some("from 1 290 ₽"));
+        check("1000-2000 ₽", Some("from 1 000 ₽"));
+        check("от 1000 до 2000 ₽", Some("from 1 000 ₽"));
         check("500 рупий", None);
         check("Скидка 500 ₽", None);
+        check("Размеры 42-46 р.", None);
+        check("300 ₽ в месяц", None);
+        check("Бесплатная доставка от 3000 ₽", None);
         check("Only $12.50 today", Some("$12.50"));
+        check("Mug $12.90.", Some("$12.90"));
+        check("€15", Some("€15"));
+        check("15€ 20x30 cm", Some("€15"));
+        check("12.90 USD", Some("$12.90"));
+        check("EUR 1.290,50", Some("€1,290.50"));
+        check("£9", Some("£9"));
+        check("15 000 тг", Some("15 000 ₸"));
+        check("¥199", Some("¥199"));
         check("Now $1,290", Some("$1,290"));
         check("Free shipping on orders over $50. Price $20.00", Some("$20"));
-        check("500 ₽/шт", None);
+        check("Was $129, now $89", Some("$89"));
+        check("Now $89 instead of $129", Some("$89"));
+        check("$20 off", None);
+        check("500 ₽/шт", Some("500 ₽"));
+        check("890 ₽ за кг", Some("890 ₽/кг"));
+        check("350 ₽ за 100 г", Some("350 ₽ / 100 г"));
         check("Объём 500 мл", None);
+        check("0 ₽", None);
     }
 }
