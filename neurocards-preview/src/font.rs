@@ -130,6 +130,17 @@ mod tests {
     }
 
     #[test]
+    fn draws_every_letter_that_a_script_may_have() {
+        let face = Typeface::bundled().unwrap();
+        for c in ('\0'..='\u{ffff}').filter(|c| neurocards_core::Script::draws(*c)) {
+            assert!(face.has(c), "{c}");
+        }
+        for c in "₸₴£¥•–".chars() {
+            assert!(face.has(c), "{c}");
+        }
+    }
+
+    #[test]
     fn foreign_characters_leave_no_trace() {
         let face = Typeface::bundled().unwrap();
         let check = |text: &str, expect: &str| assert_eq!(face.clean(text), expect);

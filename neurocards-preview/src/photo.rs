@@ -41,8 +41,8 @@ pub(crate) fn crop_extremes(photo: &RgbImage) -> Option<RgbImage> {
 /// The picture at another size. All sides must be above 0.
 pub(crate) fn resized(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, RenderError> {
     let filter = if width < photo.width() { FilterType::Lanczos3 } else { FilterType::CatmullRom };
-    let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
-        .map_err(scaling)?;
+    let source =
+        ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3).map_err(scaling)?;
     let mut target = Image::new(width, height, PixelType::U8x3);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
     // One pixel type, named: the untyped call would compile all thirteen into this crate.
