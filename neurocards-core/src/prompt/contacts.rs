@@ -1,5 +1,7 @@
 //! Finding what must not reach a caption or a video model: links, addresses, tags, telephone numbers.
 
+use super::letters::lower;
+
 /// Stands where something was taken out, so that the phrase around it is known to be torn.
 pub(super) const TORN: char = '\u{1}';
 
@@ -29,7 +31,7 @@ fn is_contact(word: &str) -> bool {
     if !word.contains(['.', '/', '#', '@', ':']) {
         return false;
     }
-    let lower = word.to_lowercase();
+    let lower = lower(word);
     let core = lower.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '#' | '@'));
     let tag = core.strip_prefix('#').is_some_and(|tag| tag.starts_with(char::is_alphabetic));
     let marked = ["://", "www.", "t.me/", "wa.me/", "mailto:"].iter().any(|mark| lower.contains(mark));

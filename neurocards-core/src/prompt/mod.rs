@@ -4,6 +4,7 @@ mod clauses;
 mod clean;
 mod contacts;
 mod fit;
+mod letters;
 mod offline;
 mod script;
 mod sentences;

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use super::letters::{is_word, lower};
+
 /// Tokens whose full stop does not end a sentence.
 const ABBREVIATIONS: [&str; 13] =
     ["т.е", "т.к", "напр", "арт", "№", "ул", "e.g", "i.e", "vs", "mr", "mrs", "dr", "no"];
@@ -31,7 +33,7 @@ static LOOSE_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| LOOSE.split(' ').
 static OPENER_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| OPENERS.split(' ').collect());
 
 fn bare(word: &str) -> String {
-    word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
+    lower(word.trim_matches(|c: char| !is_word(c)))
 }
 
 /// True when a phrase cannot end with this word.
@@ -74,7 +76,7 @@ fn ends_sentence(line: &str, at: usize) -> bool {
         return false;
     }
     let mut words = core.split_whitespace().rev();
-    let word = words.next().unwrap_or_default().to_lowercase();
+    let word = lower(words.next().unwrap_or_default());
     let stem = word.trim_end_matches('.');
     // A letter after a number is a unit: "200 g. Burns slowly".
     let unit = words.next().is_some_and(|word| word.ends_with(|c: char| c.is_ascii_digit()));

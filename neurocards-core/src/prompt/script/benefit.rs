@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use super::super::Variation;
 use super::super::fit::chars;
+use super::super::letters::{is_word, lower};
 use super::super::sentences::{clause_ends, firm_end};
 use super::super::variety::pick;
 use super::Reading;
@@ -262,11 +263,12 @@ fn ranked(reading: &Reading, hook_line: &str, hook: &Hook) -> Vec<String> {
     for (at, phrase) in others.chain([&rest]).enumerate() {
         let said = before_price(&phrase.text);
         let text = spec(line(said));
-        let bare = reading.size.as_ref().is_some_and(|size| says(size, &text));
+        let bare =
+            reading.size.as_ref().is_some_and(|size| text.len() <= size.len() + 2 && says(size, &text));
         if bare || text.is_empty() || is_call(&phrase.text) {
             continue;
         }
-        let lower = text.to_lowercase();
+        let lower = lower(&text);
         scored.push((at, score(phrase, &text, &lower, main), text, lower));
     }
     // Stable: of equals, the one that the seller named first.
@@ -277,7 +279,7 @@ fn ranked(reading: &Reading, hook_line: &str, hook: &Hook) -> Vec<String> {
     scored.truncate(MOST);
     // Of two that say the same, the one that the seller named first stays.
     scored.sort_by_key(|(at, ..)| *at);
-    let mut said = vec![hook_line.to_lowercase()];
+    let mut said = vec![lower(hook_line)];
     scored.retain(|(.., lower)| {
         let fresh = !said.iter().any(|other| same(lower, other));
         if fresh {
@@ -298,8 +300,8 @@ fn before_price(text: &str) -> &str {
 
 /// The line names the measure, however it is spaced.
 fn says(line: &str, size: &str) -> bool {
-    let plain = |text: &str| text.split_whitespace().collect::<String>().to_lowercase();
-    plain(line).contains(&plain(size))
+    let plain = |text: &str| lower(&text.split_whitespace().collect::<String>());
+    line.contains(|c: char| c.is_ascii_digit()) && plain(line).contains(&plain(size))
 }
 
 /// "Объём: 500 мл" reads better as "Объём 500 мл"; "Материал: сталь" keeps its colon.
@@ -316,7 +318,7 @@ fn spec(line: String) -> String {
 
 /// One line says what the other says, or is a part of it; both in lower case.
 fn same(one: &str, other: &str) -> bool {
-    one.contains(other) || other.contains(one)
+    if one.len() < other.len() { other.contains(one) } else { one.contains(other) }
 }
 
 fn score(phrase: &Phrase, text: &str, lower: &str, main: Lang) -> i32 {
@@ -371,8 +373,8 @@ impl Stems {
         let mut said: Vec<&str> = Vec::new();
         let mut inside = false;
         for (at, c) in text.char_indices() {
-            let begins = c.is_alphanumeric() && !inside;
-            inside = c.is_alphanumeric();
+            let begins = is_word(c) && !inside;
+            inside = is_word(c);
             let stems = if begins { self.0.get(&c) } else { None };
             let fresh = stems.into_iter().flatten().filter(|stem| text[at..].starts_with(**stem));
             for stem in fresh {

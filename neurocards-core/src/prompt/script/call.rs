@@ -2,6 +2,7 @@
 
 use super::super::Variation;
 use super::super::fit::chars;
+use super::super::letters::lower;
 use super::super::variety::pick;
 use super::Reading;
 use super::line::{GLANCE_CHARS, line};
@@ -113,8 +114,10 @@ const ELSEWHERE: &[&str] = &[
 /// True when the phrase asks the reader to do something.
 pub(super) fn is_call(text: &str) -> bool {
     // The longest of the beginnings is far shorter.
-    let lower = text.chars().take(40).collect::<String>().to_lowercase();
-    let verb = CALLS.iter().find(|call| lower.starts_with(**call));
+    let end = text.char_indices().nth(40).map_or(text.len(), |(at, _)| at);
+    let lower = lower(&text[..end]);
+    let first = lower.chars().next().unwrap_or(' ');
+    let verb = CALLS.iter().find(|call| call.starts_with(first) && lower.starts_with(**call));
     verb.is_some_and(|verb| {
         // "Покупатели", "оформление", "заказ" and "ordering" are no requests.
         let word =

@@ -2,6 +2,7 @@
 
 use super::super::Script;
 use super::super::fit::{chars, fit};
+use super::super::letters::is_letter;
 use super::super::sentences::{clause_ends, firm_end, is_loose, is_opener};
 use super::super::templates::capitalised;
 
@@ -90,7 +91,7 @@ pub(super) fn lowered(phrase: &str) -> String {
     }
     let (upper, letters) = phrase
         .chars()
-        .filter(|c| c.is_alphabetic())
+        .filter(|c| is_letter(*c))
         .fold((0_usize, 0_usize), |(upper, letters), c| (upper + usize::from(c.is_uppercase()), letters + 1));
     let shouted = letters >= 4 && upper * 10 >= letters * 7;
     let mut quoted = false;
@@ -114,7 +115,7 @@ pub(super) fn lowered(phrase: &str) -> String {
 }
 
 fn letters_in(word: &str) -> usize {
-    word.chars().filter(|c| c.is_alphabetic()).count()
+    word.chars().filter(|c| is_letter(*c)).count()
 }
 
 fn is_russian(word: &str) -> bool {
@@ -122,7 +123,7 @@ fn is_russian(word: &str) -> bool {
 }
 
 fn in_capitals(word: &str) -> bool {
-    let mut letters = word.chars().filter(|c| c.is_alphabetic()).peekable();
+    let mut letters = word.chars().filter(|c| is_letter(*c)).peekable();
     letters.peek().is_some() && letters.all(char::is_uppercase)
 }
 

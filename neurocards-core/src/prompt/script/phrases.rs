@@ -5,6 +5,7 @@ use super::super::clean::is_emoji;
 use super::super::clean::scrubbed;
 use super::super::contacts::TORN;
 use super::super::fit::chars;
+use super::super::letters::{is_letter, is_word, lower};
 use super::super::sentences::{clause_ends, firm_end, is_loose, sentences};
 use super::line::{lowered, neat_end, without_loose_end};
 use super::tongue::{is_near, readable};
@@ -100,7 +101,7 @@ fn segments(line: &str) -> Vec<String> {
             parts.last_mut().into_iter().for_each(|part| part.push(' '));
         }
     }
-    parts.retain(|part| part.contains(char::is_alphanumeric));
+    parts.retain(|part| part.contains(is_word));
     parts
 }
 
@@ -127,7 +128,7 @@ fn without_bullet(line: &str) -> &str {
 
 /// Without a heading in front; a line that is only a heading becomes empty.
 fn unheaded(line: &str) -> &str {
-    let is_heading = |text: &str| HEADINGS.contains(&text.trim().to_lowercase().as_str());
+    let is_heading = |text: &str| chars(text) <= 40 && HEADINGS.contains(&lower(text.trim()).as_str());
     let bare = line.trim().trim_end_matches(['.', '!', ':']);
     if is_heading(bare) || (line.trim().ends_with(':') && chars(line) <= 60) {
         return "";
@@ -151,7 +152,7 @@ fn push(found: &mut Vec<Phrase>, sentence: &str) {
         });
         let piece = if torn { firm_end(piece) } else { piece };
         let text = without_loose_end(&tidy(piece)).to_owned();
-        if text.contains(char::is_alphabetic) && !text.split(' ').all(is_loose) {
+        if text.contains(is_letter) && !text.split(' ').all(is_loose) {
             found.push(Phrase { text: text.clone(), torn, part: false });
             found.extend(clauses(&text).into_iter().map(|text| Phrase { text, torn, part: true }));
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::super::letters::lower;
 use super::super::sentences::sentences;
 
 /// A price as a caption shows it.
@@ -231,12 +232,12 @@ fn sum(text: &str, done: usize, number: Range<usize>) -> Option<Sum> {
     let thousands = text[number.end..end].to_lowercase().contains("тыс");
     let (shown, hundredths) = shown(digits, thousands, currency)?;
     let bare = text[..end].trim_end_matches('.').ends_with(['р', 'Р']);
-    let before = clause(&text[done..sign_start]).to_lowercase();
+    let before = lower(clause(&text[done..sign_start]));
     let last = before.split_whitespace().last().unwrap_or_default();
-    let after = text[end..].trim_start().to_lowercase();
-    let own = !is_other(&before, &after)
-        && !matches!(last, "до" | "to" | "over" | "under" | "up")
-        && !(bare && hundredths < LEAST_BARE);
+    let after = lower(text[end..].trim_start());
+    let bound = matches!(last, "до" | "to" | "over" | "under" | "up");
+    let clothes = bare && hundredths < LEAST_BARE;
+    let own = !(bound || clothes || is_other(&before, &after));
     let price = Price {
         text: shown + &unit(&after),
         said: text[sign_start..end].to_owned(),
@@ -281,7 +282,8 @@ fn code_before(text: &str) -> Option<(usize, char)> {
 fn currency_after(text: &str, end: &mut usize) -> Option<char> {
     let rest = text[*end..].trim_start();
     let rest = after(rest, "тыс").map_or(rest, |rest| rest.trim_start_matches('.').trim_start());
-    CURRENCIES.iter().find_map(|(word, sign)| {
+    let first = rest.chars().next()?.to_lowercase().next()?;
+    CURRENCIES.iter().filter(|(word, _)| word.starts_with(first)).find_map(|(word, sign)| {
         let rest = after(rest, word)?;
         let whole = !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-')
             || !word.chars().all(char::is_alphabetic);
@@ -293,7 +295,9 @@ fn currency_after(text: &str, end: &mut usize) -> Option<char> {
 /// The text after a word, however it is capitalised.
 fn after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let mut rest = text.chars();
-    word.chars().all(|c| rest.next().is_some_and(|other| other.to_lowercase().eq([c]))).then(|| rest.as_str())
+    let same =
+        word.chars().all(|c| rest.next().is_some_and(|other| other == c || other.to_lowercase().eq([c])));
+    same.then_some(rest.as_str())
 }
 
 /// What the price is for, when that is a measure: `/кг`.
