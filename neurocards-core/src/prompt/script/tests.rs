@@ -76,7 +76,7 @@ fn price_and_measure_reach_the_captions() {
                 assert!(line.chars().count() <= 60, "{line:?}");
                 let lower = line.to_lowercase();
                 let repeats = |other: &&String| other.to_lowercase().contains(&lower);
-                assert!(!lines[..at].iter().chain(&lines[at + 1..]).any(|other| repeats(other)), "{line:?}");
+                assert!(!lines[..at].iter().chain(&lines[at + 1..]).any(repeats), "{line:?}");
             }
             assert_whole_words(&hook, description);
             assert_whole_words(&benefit, description);
