@@ -47,6 +47,19 @@ pub struct Plan {
     pub credits: Credits,
 }
 
+impl Plan {
+    /// Checks that `spendable`, an account's credit limit included, is enough for it. Nothing is held.
+    ///
+    /// # Errors
+    /// [`OrderError::NotEnough`].
+    pub fn check_credits(&self, spendable: Credits) -> Result<(), OrderError> {
+        if self.credits <= spendable {
+            return Ok(());
+        }
+        Err(OrderError::NotEnough { needed: self.credits, available: spendable })
+    }
+}
+
 /// Why an order was not taken. Nothing was held or charged, except after a store error that says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,8 +84,8 @@ pub enum OrderError {
         /// How many were asked for.
         count: u32,
     },
-    /// The idempotency key is empty or too long.
-    #[error("an idempotency key has 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters")]
+    /// The idempotency key is empty, too long, or has control characters.
+    #[error("an idempotency key has 1 to {IDEMPOTENCY_KEY_MAX_CHARS} characters, and no control characters")]
     Key,
     /// The order would hold more than the caller allowed.
     #[error("the order costs {needed}; at most {allowed} are allowed")]
@@ -123,6 +136,10 @@ impl OrderError {
     }
 }
 
+fn is_key(key: &str) -> bool {
+    (1..=IDEMPOTENCY_KEY_MAX_CHARS).contains(&key.chars().count()) && !key.contains(char::is_control)
+}
+
 /// How often an order is tried again when the store is away, or did not confirm.
 const PLACE_TRIES: u32 = 3;
 
@@ -135,8 +152,7 @@ impl Engine {
         if !(1..=ORDER_MAX_VIDEOS).contains(&request.count) {
             return Err(OrderError::Count { count: request.count });
         }
-        let key = request.idempotency_key.as_deref();
-        if key.is_some_and(|key| key.is_empty() || key.chars().count() > IDEMPOTENCY_KEY_MAX_CHARS) {
+        if request.idempotency_key.as_deref().is_some_and(|key| !is_key(key)) {
             return Err(OrderError::Key);
         }
         let model = self.parts.catalogue.resolve(request.model.as_deref())?.clone();
@@ -209,6 +225,22 @@ impl Engine {
             price: parts.policy.price,
             deadline: parts.policy.job_deadline,
             started: NoticeId::new(now, parts.entropy.id_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_short_and_can_be_shown() {
+        let longest = "я".repeat(IDEMPOTENCY_KEY_MAX_CHARS);
+        for good in ["k", "order 1042", "заказ-7", &longest] {
+            assert!(is_key(good), "{good:?}");
+        }
+        for bad in ["", "a\u{1b}[2J", "a\nb", "a\u{9b}", &format!("{longest}я")] {
+            assert!(!is_key(bad), "{bad:?}");
         }
     }
 }
