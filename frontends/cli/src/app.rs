@@ -9,13 +9,13 @@ use neurocards::kie;
 use neurocards::preview::PreviewProvider;
 use neurocards::store::SqliteStore;
 use neurocards::{
-    Account, AccountKey, AccountOpen, Catalogue, Clock, Engine, Entropy, EntryId, Media, Policy, Store,
-    SystemClock, VideoProvider,
+    Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, Media,
+    MemoryStore, Model, ModelStatus, Policy, Store, SystemClock, VideoProvider,
 };
 
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
-use crate::output::Printer;
+use crate::output::{Printer, clean_path};
 
 /// Everything that a command works with.
 #[derive(Debug)]
@@ -41,10 +41,31 @@ impl App {
 
     async fn with_policy(config: Config, policy: Policy) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let known = kie_models()?;
         make_folder(&config.data_dir)?;
         let store = Arc::new(SqliteStore::open(&config.database, clock.clone()).await?);
         let media = Media::in_folder(&config.media)?;
+        Self::assemble(config, policy, clock, store, media)
+    }
+
+    /// For looking at what an order would be: a database that is not there yet is not made.
+    pub(crate) async fn open_to_plan(config: Config) -> Result<Self, Failure> {
+        if SqliteStore::schema_of(&config.database).await?.found.is_some() {
+            return Self::open(config).await;
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let policy = config.timers.watched_policy();
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        Self::assemble(config, policy, clock, store, Media::in_memory())
+    }
+
+    fn assemble(
+        config: Config,
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+        media: Media,
+    ) -> Result<Self, Failure> {
+        let known = kie_models()?;
         let provider = Arc::new(PreviewProvider::new(media.clone(), clock.clone()));
         let engine =
             Engine::builder(store, media).provider(provider).known_models(known).policy(policy).build();
@@ -65,6 +86,15 @@ impl App {
         let credit_limit = self.config.credit_limit(account);
         let open = AccountOpen { account: account.clone(), credit_limit, bonus: None };
         Ok(self.store().account_open(&open).await?)
+    }
+
+    /// What an account can spend, its credit limit included. One that is not open yet counts as new.
+    pub(crate) async fn spendable(&self, account: &AccountKey) -> Result<Credits, Failure> {
+        let (available, limit) = match self.store().account_get(account).await? {
+            Some(account) => (account.available, account.credit_limit),
+            None => (Credits::ZERO, self.config.credit_limit(account)),
+        };
+        Ok(available.checked_add(limit).unwrap_or(available))
     }
 
     /// Whether a model can be ordered here, as far as its provider goes.
@@ -92,6 +122,15 @@ pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
     Ok(preview.catalogue().clone().and(kie_models()?))
 }
 
+/// The ids of the models that can be ordered here.
+pub(crate) fn usable_models() -> Vec<String> {
+    let usable = |model: &&Model| {
+        App::serves(&model.provider) && matches!(model.status, ModelStatus::Active | ModelStatus::Sunset)
+    };
+    let catalogue = catalogue().unwrap_or_default();
+    catalogue.models().iter().filter(usable).map(|model| model.id.clone()).collect()
+}
+
 fn kie_models() -> Result<Catalogue, Failure> {
     kie::catalogue().map_err(|error| {
         Failure::new(Exit::Failed, "failed", "the model catalogue cannot be read").because(&error)
@@ -105,7 +144,7 @@ fn make_folder(folder: &Path) -> Result<(), Failure> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|error: io::Error| {
-        let what = format!("the data folder {} cannot be used", folder.display());
+        let what = format!("the data folder {} cannot be used", clean_path(folder));
         Failure::new(Exit::Failed, "storage", what)
             .because(&error)
             .hint("Choose another one with --data-dir DIR, or change its rights.")

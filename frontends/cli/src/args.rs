@@ -17,8 +17,7 @@ pub(crate) use system::{
     CompletionsArgs, DocumentArgs, ManArgs, ModelShowArgs, ModelsCommand, ModelsListArgs, WorkerArgs,
 };
 
-use crate::failure::Exit;
-use crate::output::{Shape, print_usage_error};
+use crate::output::{Shape, is_plain};
 
 /// A product photo and a few lines become a short vertical video.
 ///
@@ -62,27 +61,25 @@ pub(crate) enum Command {
     /// Carry on everything that was ordered, until told to stop
     Worker(WorkerArgs),
     /// Look at jobs, wait for them, cancel them
-    #[command(subcommand)]
+    #[command(subcommand, after_help = JOBS_EXAMPLES)]
     Jobs(JobsCommand),
     /// Look at orders
-    #[command(subcommand)]
+    #[command(subcommand, after_help = ORDERS_EXAMPLE)]
     Orders(OrdersCommand),
     /// Look at credits, and give some
-    #[command(subcommand)]
+    #[command(subcommand, after_help = CREDITS_EXAMPLES)]
     Credits(CreditsCommand),
     /// Look at the video models
-    #[command(subcommand)]
+    #[command(subcommand, after_help = MODELS_EXAMPLES)]
     Models(ModelsCommand),
     /// Check every invariant over everything that is stored
-    #[command(after_help = "Exit code 0: nothing is wrong. Exit code 1: each line names a broken invariant.")]
+    #[command(after_help = AUDIT_HELP)]
     Audit(DocumentArgs),
     /// Check this machine and this data folder, and say how to mend what is wrong
-    #[command(after_help = "Exit code 1 when a check fails. Keys are counted, never shown.")]
+    #[command(after_help = DOCTOR_HELP)]
     Doctor(DocumentArgs),
     /// Bring the database to this version
-    #[command(
-        after_help = "Every command does this by itself. A database of a newer version is never touched."
-    )]
+    #[command(after_help = MIGRATE_HELP)]
     Migrate(DocumentArgs),
     /// Print a completion script
     Completions(CompletionsArgs),
@@ -97,7 +94,7 @@ Examples:
   neurocards jobs list
   neurocards doctor
 
-Exit codes: 0 all done, 1 failed, 2 not understood, 3 some failed, 4 key or authorisation,
+Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 some failed, 4 key or authorisation,
 5 not enough credits, 6 provider unavailable, 7 still running, 130 interrupted.
 
 Settings come from flags, then the environment, then a file `.env` in the current folder:
@@ -106,43 +103,90 @@ and as `500ms`, `2s`, `45m` the timers NEUROCARDS_LEASE, _HEARTBEAT, _POLL_MIN, 
 _JOB_DEADLINE, _UNKNOWN_GRACE, _RETRY_TEMPORARY, _RETRY_RATE_LIMIT, _STORAGE_RETRY,
 _SHUTDOWN_GRACE.";
 
-/// A command line that was understood.
+const JOBS_EXAMPLES: &str = "\
+Examples:
+  neurocards jobs list --state processing
+  neurocards jobs wait 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b --out videos";
+
+const ORDERS_EXAMPLE: &str = "Example:\n  neurocards orders show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b";
+
+const CREDITS_EXAMPLES: &str = "\
+Examples:
+  neurocards credits balance
+  neurocards credits grant cli:shop 100 --reason \"contract 7\"";
+
+const MODELS_EXAMPLES: &str = "\
+Examples:
+  neurocards models list
+  neurocards models show preview";
+
+const AUDIT_HELP: &str = "\
+Exit code 0: nothing is wrong. Exit code 1: each line names a broken invariant.
+
+Example:
+  neurocards audit --json";
+
+const DOCTOR_HELP: &str = "\
+Exit code 1 when a check fails. Keys are counted, never shown.
+
+Examples:
+  neurocards doctor
+  neurocards doctor --data-dir /srv/neurocards --json";
+
+const MIGRATE_HELP: &str = "\
+Every command does this by itself. A database of a newer version is never touched.
+
+Example:
+  neurocards migrate --data-dir /srv/neurocards";
+
+/// The commands that answer with JSON lines; the others answer with one document.
+const WITH_LINES: [&str; 2] = ["generate", "jobs wait"];
+/// The commands that hold, spend, return or grant credits; the others only look.
+const MOVING_MONEY: [&str; 5] = ["generate", "worker", "jobs wait", "jobs cancel", "credits grant"];
+
+/// What is known of a command line even when it was not understood.
 #[derive(Debug)]
-pub(crate) struct Invocation {
-    pub(crate) cli: Cli,
+pub(crate) struct Manner {
+    /// `jobs wait`.
+    pub(crate) command: String,
+    json: bool,
 }
 
-impl Invocation {
-    /// Reads the arguments of this process. The error was printed already.
-    pub(crate) fn from_process() -> Result<Self, Exit> {
-        let words: Vec<OsString> = std::env::args_os().collect();
-        let wants_json = words.iter().any(|word| word == "--json");
-        Cli::try_parse_from(words)
-            .map(|cli| Self { cli })
-            .map_err(|error| print_usage_error(&error, wants_json))
+impl Manner {
+    /// As far as the words can be told apart.
+    pub(crate) fn of(words: &[OsString]) -> Self {
+        let understood = definition().try_get_matches_from(words);
+        let in_words = || words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
+        let guessed = understood.is_err().then(in_words);
+        let guess = |_| definition().ignore_errors(true).try_get_matches_from(words).unwrap_or_default();
+        let matches = understood.unwrap_or_else(guess);
+        let (mut path, mut rest) = (Vec::new(), &matches);
+        while let Some((name, inner)) = rest.subcommand() {
+            path.push(name.to_owned());
+            rest = inner;
+        }
+        let flag = || rest.try_get_one::<bool>("json").ok().flatten().copied().unwrap_or_default();
+        Self { command: path.join(" "), json: guessed.unwrap_or_else(flag) }
     }
 
     /// How the command answers.
     pub(crate) fn shape(&self) -> Shape {
-        let (json, shape) = match &self.cli.command {
-            Command::Generate(args) => (args.json, Shape::Lines),
-            Command::Jobs(JobsCommand::Wait(args)) => (args.json, Shape::Lines),
-            Command::Jobs(JobsCommand::List(args)) => (args.json, Shape::Document),
-            Command::Jobs(JobsCommand::Show(args)) => (args.json, Shape::Document),
-            Command::Jobs(JobsCommand::Cancel(args)) => (args.json, Shape::Document),
-            Command::Orders(OrdersCommand::Show(args)) => (args.json, Shape::Document),
-            Command::Credits(CreditsCommand::Balance(args)) => (args.json, Shape::Document),
-            Command::Credits(CreditsCommand::Grant(args)) => (args.json, Shape::Document),
-            Command::Credits(CreditsCommand::History(args)) => (args.json, Shape::Document),
-            Command::Models(ModelsCommand::List(args)) => (args.json, Shape::Document),
-            Command::Models(ModelsCommand::Show(args)) => (args.json, Shape::Document),
-            Command::Audit(args) | Command::Doctor(args) | Command::Migrate(args) => {
-                (args.json, Shape::Document)
-            }
-            Command::Worker(_) | Command::Completions(_) | Command::Man(_) => (false, Shape::Text),
-        };
-        if json { shape } else { Shape::Text }
+        match (self.json, WITH_LINES.contains(&self.command.as_str())) {
+            (false, _) => Shape::Text,
+            (true, true) => Shape::Lines,
+            (true, false) => Shape::Document,
+        }
     }
+
+    /// Whether credits may move.
+    pub(crate) fn moves_money(&self) -> bool {
+        MOVING_MONEY.contains(&self.command.as_str())
+    }
+}
+
+/// An idempotency key, which lands in logs and on terminals.
+fn parse_key(text: &str) -> Result<String, &'static str> {
+    if text.chars().all(is_plain) { Ok(text.to_owned()) } else { Err("a key has no control characters") }
 }
 
 /// The command line as clap knows it, for completions and the manual.

@@ -15,26 +15,46 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
-use crate::args::{Command, CreditsCommand, Invocation, JobsCommand, ModelsCommand, OrdersCommand};
+use crate::args::{Cli, Command, CreditsCommand, JobsCommand, Manner, ModelsCommand, OrdersCommand};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
-use crate::output::{Printer, Shape};
+use crate::output::{ErrorDocument, Printer, Shape, print_usage_error};
+use crate::report::Report;
 
 /// Runs a command; what went wrong is printed here.
-pub(crate) async fn run(invocation: Invocation, printer: &Printer) -> Exit {
-    let shape = invocation.shape();
-    let config = Config::load(&invocation.cli.global);
+pub(crate) async fn run(cli: Cli, shape: Shape, printer: &Printer) -> Exit {
+    let config = Config::load(&cli.global);
     if let Ok(config) = &config {
-        start_logs(&invocation, config.colours);
+        start_logs(&cli, config.colours);
+        config.unknown_settings.iter().for_each(|unknown| printer.warning(&unknown.to_string()));
     }
     let ended = match config {
-        Ok(config) => dispatch(invocation.cli.command, config, printer, shape).await,
+        Ok(config) => dispatch(cli.command, config, printer, shape).await,
         Err(failure) => Err(failure),
     };
-    ended.unwrap_or_else(|failure| {
-        printer.failure(&failure, shape);
-        failure.exit
+    ended.unwrap_or_else(|failure| match shape {
+        Shape::Lines => Report::refused(failure).print(printer, shape),
+        Shape::Document | Shape::Text => {
+            printer.failure(&failure, shape);
+            failure.exit
+        }
     })
+}
+
+/// A command line that clap did not understand, or one that asked for help.
+pub(crate) fn not_understood(error: &clap::Error, manner: &Manner, printer: &Printer) -> Exit {
+    if !error.use_stderr() {
+        // Nobody may be reading; help is not worth a complaint.
+        let _ = error.print();
+        return Exit::Done;
+    }
+    let failure = print_usage_error(error, &manner.command, printer);
+    match manner.shape() {
+        Shape::Lines => Report::refused(failure).print_line(printer),
+        Shape::Document => printer.document(&ErrorDocument::new(&failure)),
+        Shape::Text => {}
+    }
+    Exit::Usage
 }
 
 async fn dispatch(
@@ -75,9 +95,9 @@ async fn dispatch(
 }
 
 /// Logs go to stderr. A worker tells what it does; the other commands tell it themselves.
-fn start_logs(invocation: &Invocation, colours: bool) {
-    let is_worker = matches!(invocation.cli.command, Command::Worker(_));
-    let level = match (invocation.cli.global.verbose, invocation.cli.global.quiet) {
+fn start_logs(cli: &Cli, colours: bool) {
+    let is_worker = matches!(cli.command, Command::Worker(_));
+    let level = match (cli.global.verbose, cli.global.quiet) {
         (_, true) => "error",
         (0, _) if is_worker => "info,sqlx=error",
         (0, _) => "off",

@@ -1,6 +1,7 @@
 //! Configuration: flags, then the environment, then `.env`. This is the only room that reads the environment.
 
 mod duration;
+mod names;
 mod places;
 mod timers;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 use neurocards::{AccountKey, Credits};
 
 pub(crate) use duration::parse_duration;
+use names::UnknownSetting;
 pub(crate) use timers::Timers;
 
 use crate::args::Global;
@@ -41,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     /// The `.env` that was read.
     pub(crate) env_file: Option<PathBuf>,
+    /// Settings with our prefix that nobody knows.
+    pub(crate) unknown_settings: Vec<UnknownSetting>,
     /// Who types, for the ledger.
     pub(crate) actor: String,
     /// Whether logs may have colours.
@@ -95,6 +99,7 @@ impl Config {
             shutdown_grace: settings.duration("NEUROCARDS_SHUTDOWN_GRACE")?.unwrap_or(SHUTDOWN_GRACE),
             keys: settings.keys(),
             env_file: settings.env_file.clone(),
+            unknown_settings: UnknownSetting::among(settings.values.keys()),
             actor: settings.actor(),
             colours: settings.path("NO_COLOR").is_none()
                 && settings.path("TERM").is_none_or(|term| term != Path::new("dumb")),

@@ -4,41 +4,54 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use neurocards::{Artifact, Job, JobId, Media, TemplateId};
-use tempfile::NamedTempFile;
+use neurocards::{Artifact, Job, JobId, Media, OrderId, TemplateId};
 
 use crate::failure::{Exit, Failure};
-use crate::output::clean_line;
+use crate::output::{clean_path, is_plain};
 
-/// What the file of a video is called.
+/// What the files of videos are called: `PHOTO_TEMPLATE_N.mp4`, where `N` counts the videos of an order. When nobody
+/// knows the photo's name, because it came from stdin or the order was placed by another command, `video-` and the
+/// last eight characters of the order's id stand for it. When a name is taken by something else, the last eight
+/// characters of the job's id are added.
 #[derive(Debug, Clone)]
 pub(crate) struct VideoName {
-    stem: String,
+    stem: Option<String>,
     template: TemplateId,
 }
 
+/// Most bytes of the photo's name: the whole name then fits into any file system.
+const STEM_MAX_BYTES: usize = 120;
+
 impl VideoName {
-    /// After the photo.
-    pub(crate) fn after_photo(photo: &Path, template: TemplateId) -> Self {
-        let stem = photo.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut plain: String = clean_line(&stem).chars().filter(|c| *c != '\u{fffd}' && *c != '/').collect();
-        while plain.len() > 120 {
+    /// After the photo, if its path is known.
+    pub(crate) fn new(photo: Option<&Path>, template: TemplateId) -> Self {
+        let stem = photo.filter(|path| *path != Path::new("-")).and_then(Path::file_stem);
+        let mut plain: String = stem
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default()
+            .chars()
+            .filter(|c| is_plain(*c) && *c != '\u{fffd}')
+            .collect();
+        while plain.len() > STEM_MAX_BYTES {
             plain.pop();
         }
-        let stem = if plain.trim().is_empty() || plain == "-" { "photo".to_owned() } else { plain };
-        Self { stem, template }
-    }
-
-    /// After the order, when nobody remembers the photo's name.
-    pub(crate) fn after_order(order: neurocards::OrderId, template: TemplateId) -> Self {
-        Self { stem: format!("video-{}", tail(&order.to_string())), template }
+        Self { stem: Some(plain).filter(|stem| !stem.trim().is_empty()), template }
     }
 
     /// The name, and the one that is used when that is taken by something else.
-    fn candidates(&self, index: u32, job: JobId) -> [String; 2] {
-        let name = format!("{}_{}_{}", self.stem, self.template, index + 1);
+    fn candidates(&self, order: OrderId, index: u32, job: JobId) -> [String; 2] {
+        let name = match &self.stem {
+            Some(stem) => format!("{stem}_{}_{}", self.template, index + 1),
+            None => format!("video-{}_{}_{}", tail(&order.to_string()), self.template, index + 1),
+        };
         let tail = tail(&job.to_string()).to_owned();
         [format!("{name}.mp4"), format!("{name}-{tail}.mp4")]
+    }
+
+    /// The bytes of the longest name that an order may need.
+    fn longest(&self) -> usize {
+        let stem = self.stem.as_ref().map_or("video-12345678".len(), String::len);
+        stem + self.template.as_str().len() + "__20-12345678.mp4".len()
     }
 }
 
@@ -47,19 +60,44 @@ fn tail(id: &str) -> &str {
     id.len().checked_sub(8).and_then(|from| id.get(from..)).unwrap_or(id)
 }
 
-/// Checks that files can be written to a folder, or that it could be made. Nothing is left there.
-pub(crate) fn check_folder(out: &Path) -> Result<PathBuf, Failure> {
+/// Checks that videos of these names could be written to a folder, which may have to be made. Nothing is left there.
+pub(crate) fn check_folder(out: &Path, name: &VideoName) -> Result<PathBuf, Failure> {
     let folder = std::path::absolute(out).map_err(|error| unwritable(out, &error))?;
-    let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
-    if !existing.is_dir() {
-        return Err(unwritable(existing, &ErrorKind::NotADirectory.into()));
+    for part in folder.ancestors() {
+        match fs::metadata(part) {
+            Ok(facts) if facts.is_dir() => {
+                probe(part, name).map_err(|error| unwritable(part, &error))?;
+                break;
+            }
+            Ok(_) => return Err(unwritable(part, &ErrorKind::NotADirectory.into())),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(part, &error)),
+            Err(_) if part.is_symlink() => return Err(unwritable(part, &io::Error::other(LINK_TO_NOWHERE))),
+            Err(_) => {}
+        }
     }
-    NamedTempFile::new_in(existing).map_err(|error| unwritable(existing, &error))?;
     Ok(folder)
 }
 
+const LINK_TO_NOWHERE: &str = "it is a link to a place that is not there";
+
+/// Makes the folder, before anything is ordered: a video that is paid must find it.
+pub(crate) fn make_folder(folder: &Path, name: &VideoName) -> Result<(), Failure> {
+    let made = fs::create_dir_all(folder).and_then(|()| probe(folder, name));
+    made.map_err(|error| unwritable(folder, &error))
+}
+
+/// Writes a file with the longest name that may be needed, and removes it.
+fn probe(folder: &Path, name: &VideoName) -> io::Result<()> {
+    let (prefix, random) = (".neurocards-", 6);
+    let fill = "x".repeat(name.longest().saturating_sub(prefix.len() + random));
+    let mut file =
+        tempfile::Builder::new().prefix(prefix).rand_bytes(random).suffix(&fill).tempfile_in(folder)?;
+    file.write_all(b"probe")?;
+    file.close()
+}
+
 fn unwritable(folder: &Path, error: &io::Error) -> Failure {
-    let what = format!("no file can be written to {}", folder.display());
+    let what = format!("no file can be written to {}", clean_path(folder));
     Failure::new(Exit::Usage, "invalid_input", what)
         .because(error)
         .hint("Choose another folder with --out DIR.")
@@ -73,7 +111,7 @@ pub(crate) async fn hand_over(
     name: &VideoName,
 ) -> Result<PathBuf, Failure> {
     let bytes = media.video(&artifact.sha256).await?;
-    let (folder, names) = (folder.to_owned(), name.candidates(job.index, job.id));
+    let (folder, names) = (folder.to_owned(), name.candidates(job.order_id, job.index, job.id));
     let written = tokio::task::spawn_blocking(move || {
         fs::create_dir_all(&folder)?;
         let mut taken = None;
@@ -122,17 +160,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_follow_the_photo() {
-        let check = |photo: &str, expect: &str| {
-            let name = VideoName::after_photo(Path::new(photo), TemplateId::Ad);
-            let job = JobId::new(neurocards::Timestamp::default(), [7; 10]);
-            assert_eq!(name.candidates(1, job)[0], expect, "{photo:?}");
-            assert_eq!(name.candidates(1, job)[1], expect.replace(".mp4", "-07070707.mp4"));
+    fn names_follow_the_photo_or_the_order() {
+        let check = |photo: Option<&str>, expect: &str| {
+            let name = VideoName::new(photo.map(Path::new), TemplateId::Ad);
+            let now = neurocards::Timestamp::default();
+            let (order, job) = (OrderId::new(now, [5; 10]), JobId::new(now, [7; 10]));
+            let [short, long] = name.candidates(order, 1, job);
+            assert_eq!(short, expect, "{photo:?}");
+            assert_eq!(long, expect.replace(".mp4", "-07070707.mp4"));
+            let longest = name.candidates(order, 19, job)[1].len();
+            assert_eq!(longest, name.longest());
+            assert!(longest < 143, "the shortest limit that is in use: {longest}");
         };
-        check("photos/coffee cup.jpg", "coffee cup_ad_2.mp4");
-        check("-", "photo_ad_2.mp4");
-        check("a\u{1b}[2J.png", "a[2J_ad_2.mp4");
-        check(&format!("{}.jpg", "я".repeat(200)), &format!("{}_ad_2.mp4", "я".repeat(60)));
+        check(Some("photos/coffee cup.jpg"), "coffee cup_ad_2.mp4");
+        check(Some("a\u{1b}[2J.png"), "a[2J_ad_2.mp4");
+        check(Some(&format!("{}.jpg", "я".repeat(200))), &format!("{}_ad_2.mp4", "я".repeat(60)));
+        for unknown in [None, Some("-"), Some("\u{1b}.jpg")] {
+            check(unknown, "video-05050505_ad_2.mp4");
+        }
     }
 
     #[test]
@@ -148,14 +193,32 @@ mod tests {
 
     #[test]
     fn a_folder_is_checked_and_left_alone() {
+        let name = VideoName::new(None, TemplateId::Ugc);
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("a/b");
-        assert_eq!(check_folder(&missing).unwrap(), missing);
+        assert_eq!(check_folder(&missing, &name).unwrap(), missing);
         assert!(!missing.exists());
         let file = folder.path().join("file");
         fs::write(&file, "x").unwrap();
-        assert_eq!(check_folder(&file).unwrap_err().exit, Exit::Usage);
-        assert_eq!(check_folder(&file.join("in")).unwrap_err().exit, Exit::Usage);
+        let refused =
+            |path: &Path| assert_eq!(check_folder(path, &name).unwrap_err().exit, Exit::Usage, "{path:?}");
+        refused(&file);
+        refused(&file.join("in"));
+        refused(&folder.path().join("x".repeat(300)));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        make_folder(&missing, &name).unwrap();
+        assert_eq!(fs::read_dir(missing).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nowhere_is_no_folder() {
+        let name = VideoName::new(None, TemplateId::Ugc);
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).unwrap();
+        for path in [link.join("in"), link] {
+            assert_eq!(check_folder(&path, &name).unwrap_err().exit, Exit::Usage);
+        }
     }
 }

@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::output::clean;
 
+/// What a command says that moved no money.
+pub(crate) const NOTHING_SPENT: &str = "Nothing was spent.";
+
 /// The exit codes that scripts rely on (DESIGN section 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -17,7 +20,7 @@ pub(crate) enum Exit {
     Done = 0,
     /// It failed.
     Failed = 1,
-    /// The command was not understood.
+    /// Wrong usage.
     Usage = 2,
     /// Some of several failed.
     Partly = 3,
@@ -54,7 +57,8 @@ pub(crate) struct Failure {
     /// One word for scripts.
     pub(crate) class: &'static str,
     what: Box<str>,
-    spent: Box<str>,
+    /// Whether money was spent; when nobody said it, nothing was.
+    spent: Option<Box<str>>,
     hint: Box<str>,
     #[source]
     cause: Option<Box<Cause>>,
@@ -78,12 +82,11 @@ pub(crate) struct FailureView<'a> {
 
 impl Failure {
     pub(crate) fn new(exit: Exit, class: &'static str, what: impl AsRef<str>) -> Self {
-        let spent = "Nothing was spent.".into();
         let hint = "Run it again with --verbose to see more.".into();
-        Self { exit, class, what: clean(what.as_ref()).into(), spent, hint, cause: None }
+        Self { exit, class, what: clean(what.as_ref()).into(), spent: None, hint, cause: None }
     }
 
-    /// The command was not understood.
+    /// Wrong usage.
     pub(crate) fn usage(what: impl AsRef<str>) -> Self {
         Self::new(Exit::Usage, "usage", what)
     }
@@ -100,9 +103,27 @@ impl Failure {
         self
     }
 
+    /// What to do next, behind what was said already.
+    pub(crate) fn and_hint(self, more: &str) -> Self {
+        let hint = format!("{} {more}", self.hint);
+        self.hint(hint)
+    }
+
+    /// The same in other words.
+    pub(crate) fn told_as(mut self, what: impl AsRef<str>) -> Self {
+        self.what = clean(what.as_ref()).into();
+        self
+    }
+
     /// Whether money was spent.
     pub(crate) fn spent(mut self, spent: impl AsRef<str>) -> Self {
-        self.spent = clean(spent.as_ref()).into();
+        self.spent = Some(clean(spent.as_ref()).into());
+        self
+    }
+
+    /// The same with a word about money in any case: for commands that move some.
+    pub(crate) fn with_spent(mut self) -> Self {
+        self.spent.get_or_insert_with(|| NOTHING_SPENT.into());
         self
     }
 
@@ -119,7 +140,8 @@ impl Failure {
             message = format!("{message}: {}", next.text);
             cause = next.source.as_deref();
         }
-        FailureView { class: self.class, message, spent: &self.spent, hint: &self.hint }
+        let spent = self.spent.as_deref().unwrap_or(NOTHING_SPENT);
+        FailureView { class: self.class, message, spent, hint: &self.hint }
     }
 }
 
@@ -135,7 +157,10 @@ impl FailureView<'_> {
 
 impl Diagnostic for Failure {
     fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
-        Some(Box::new(format!("{}\n{}", self.spent, self.hint)))
+        match &self.spent {
+            Some(spent) => Some(Box::new(format!("{spent}\n{}", self.hint))),
+            None => Some(Box::new(&self.hint)),
+        }
     }
 }
 

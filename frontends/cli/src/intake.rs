@@ -7,7 +7,7 @@ use std::path::Path;
 use neurocards::{Photo, PhotoError, PhotoLimits};
 
 use crate::failure::{Exit, Failure};
-use crate::output::clean_line;
+use crate::output::clean_path;
 
 /// Reads a photo from a file, or from stdin for `-`, and takes it in.
 pub(crate) async fn take_photo(path: &Path) -> Result<Photo, Failure> {
@@ -61,7 +61,7 @@ fn open(path: &Path) -> io::Result<File> {
 const NON_BLOCKING: i32 = rustix::fs::OFlags::NONBLOCK.bits() as i32;
 
 fn unreadable(path: &Path, error: io::Error) -> Failure {
-    let name = clean_line(&path.display().to_string());
+    let name = clean_path(path);
     let (what, hint) = match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => {
             (format!("there is no photo {name}"), "Check the path; quote it when it has spaces.")

@@ -13,19 +13,26 @@ mod report;
 mod signals;
 mod translate;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::args::Invocation;
+use clap::Parser;
+
+use crate::args::{Cli, Manner};
 use crate::output::Printer;
 
 fn main() -> ExitCode {
-    let invocation = match Invocation::from_process() {
-        Ok(invocation) => invocation,
-        Err(exit) => return exit.into(),
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let manner = Manner::of(&words);
+    let parsed = Cli::try_parse_from(words);
+    let quiet = parsed.as_ref().is_ok_and(|cli| cli.global.quiet);
+    let printer = Printer::new(quiet, manner.moves_money());
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => return commands::not_understood(&error, &manner, &printer).into(),
     };
-    let printer = Printer::new(invocation.cli.global.quiet);
     let ended = tokio::runtime::Builder::new_multi_thread().enable_all().build().map(|runtime| {
-        let exit = runtime.block_on(commands::run(invocation, &printer));
+        let exit = runtime.block_on(commands::run(cli, manner.shape(), &printer));
         // A render that is under way belongs to a job that somebody will claim again.
         runtime.shutdown_background();
         exit

@@ -7,10 +7,10 @@ mod usage;
 mod views;
 mod words;
 
-pub(crate) use clean::{clean, clean_line};
+pub(crate) use clean::{clean, clean_line, clean_path, is_plain};
 pub(crate) use printer::Printer;
 pub(crate) use progress::Bars;
-pub(crate) use usage::print_usage_error;
+pub(crate) use usage::{nearest, print_usage_error};
 pub(crate) use views::{
     AccountView, ErrorDocument, EventLine, JobView, ModelView, OrderView, ProgressLine, VideoFile,
     WarningLine,

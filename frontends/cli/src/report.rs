@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::delivery::{VideoName, hand_over};
 use crate::failure::{Exit, Failure, FailureView};
 use crate::follow::{Ending, Target};
-use crate::output::{JobView, OrderView, Printer, Shape, VideoFile, spent};
+use crate::output::{JobView, OrderView, Printer, Shape, VideoFile, clean_path, spent};
 
 /// What came of an order, or of a wish for one.
 #[derive(Debug, Default)]
@@ -88,8 +88,15 @@ impl Report {
         for job in done {
             let Some(artifact) = artifact_of(app, job.id).await? else { continue };
             let path = hand_over(app.engine.media(), (&job, &artifact), folder, name).await?;
-            let path = path.display().to_string();
-            self.videos.push(VideoFile { job_id: job.id, index: job.index, path, facts: artifact });
+            let (path, media_path) =
+                (path.display().to_string(), kept_at(app, &artifact).display().to_string());
+            self.videos.push(VideoFile {
+                job_id: job.id,
+                index: job.index,
+                path,
+                media_path,
+                facts: artifact,
+            });
         }
         Ok(())
     }
@@ -100,25 +107,34 @@ impl Report {
 
     /// Prints it, and answers the exit code.
     pub(crate) fn print(&self, printer: &Printer, shape: Shape) -> Exit {
-        let exit = self.failure.as_ref().map_or(Exit::Done, |failure| failure.exit);
         match shape {
-            Shape::Lines => printer.json_line(&self.result(exit)),
-            _ => self.videos.iter().for_each(|video| printer.data(&video.path)),
+            Shape::Lines => self.print_line(printer),
+            _ => self.videos.iter().for_each(|video| printer.data(&clean_path(Path::new(&video.path)))),
         }
         if let Some(failure) = &self.failure {
             printer.failure(failure, Shape::Text);
         }
-        exit
+        self.exit()
     }
 
-    fn result(&self, exit: Exit) -> ResultLine<'_> {
+    /// Prints the last of the JSON lines.
+    pub(crate) fn print_line(&self, printer: &Printer) {
+        printer.json_line(&self.result());
+    }
+
+    fn exit(&self) -> Exit {
+        self.failure.as_ref().map_or(Exit::Done, |failure| failure.exit)
+    }
+
+    fn result(&self) -> ResultLine<'_> {
         let jobs = self.jobs().map(|job| {
             let video = self.videos.iter().find(|video| video.job_id == job.id);
-            JobView::new(job, video.map(|video| (Path::new(&video.path), &video.facts)))
+            let kept = video.map(|video| (Path::new(&video.media_path), &video.facts));
+            JobView::new(job, kept, video.map(|video| video.path.as_str()))
         });
         ResultLine {
             event: "result",
-            exit_code: exit.code(),
+            exit_code: self.exit().code(),
             order: self.record.as_ref().map(|record| OrderView::from(&record.order)),
             jobs: jobs.collect(),
             videos: &self.videos,
@@ -141,6 +157,20 @@ impl CreditsView {
         }
         sums
     }
+}
+
+/// How an order ended that is over without a single video, if it did.
+pub(crate) fn over_for_nothing(record: &OrderRecord) -> Option<Stage> {
+    let ended = record.jobs.iter().all(|job| matches!(job.stage, Stage::Failed | Stage::Cancelled));
+    let failed = record.jobs.iter().any(|job| job.stage == Stage::Failed);
+    ended.then_some(if failed { Stage::Failed } else { Stage::Cancelled })
+}
+
+/// What the key of such an order is told.
+pub(crate) fn key_is_spent(record: &OrderRecord, stage: Stage) -> (String, &'static str) {
+    let how = if stage == Stage::Failed { "failed" } else { "was cancelled" };
+    let what = format!("the order {} of this idempotency key {how}; nothing is held for it", record.order.id);
+    (what, "A new --idempotency-key makes a new order.")
 }
 
 /// The facts of a job's video.
@@ -190,13 +220,14 @@ fn failed_jobs(jobs: &[&Job]) -> Option<Failure> {
     let failure = match &first.error {
         Some(fault) if first.stage == Stage::Failed => by_class(fault),
         _ => Failure::new(Exit::Failed, "cancelled", "the job was cancelled")
-            .hint("Order again with `neurocards generate`."),
+            .hint("`neurocards generate` orders again."),
     };
     let some = failed.len() < jobs.len();
     if !several {
         return Some(failure);
     }
-    let what = format!("{} of {} videos failed; the first one: {failure}", failed.len(), jobs.len());
+    let made = jobs.len() - failed.len();
+    let what = format!("{made} of {} videos were made; the first missing one: {failure}", jobs.len());
     let exit = if some { Exit::Partly } else { failure.exit };
     let hint = failure.view().hint_text().to_owned();
     Some(Failure::new(exit, failure.class, what).hint(hint))

@@ -4,7 +4,9 @@ use neurocards::{
     AccountKeyError, BriefError, IdError, MediaError, ModelError, OrderError, PhotoError, StoreError,
 };
 
+use crate::app::usable_models;
 use crate::failure::{Exit, Failure};
+use crate::output::nearest;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
@@ -100,15 +102,12 @@ impl From<BriefError> for Failure {
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
         let (class, hint) = match &error {
-            ModelError::Unknown { nearest: Some(nearest), .. } => {
-                ("unknown_model", format!("Did you mean {nearest}? `neurocards models list` shows all."))
-            }
-            ModelError::Unknown { .. } => ("unknown_model", "`neurocards models list` shows all.".to_owned()),
+            ModelError::Unknown { given, .. } => ("unknown_model", unknown_model(given)),
             ModelError::Retired { successor: Some(successor), .. } => {
-                ("model_retired", format!("Use its successor {successor}, or leave --model out."))
+                ("model_retired", instead("Its successor is", successor))
             }
             ModelError::Paused { successor: Some(successor), .. } => {
-                ("model_paused", format!("Use {successor} for now, or leave --model out."))
+                ("model_paused", instead("Meanwhile there is", successor))
             }
             ModelError::Paused { .. } => ("model_paused", "Leave --model out, or try later.".to_owned()),
             _ => {
@@ -117,6 +116,27 @@ impl From<ModelError> for Failure {
         };
         Self::new(Exit::Usage, class, error.to_string()).hint(hint)
     }
+}
+
+/// Only a model that can be ordered here is worth a suggestion.
+fn unknown_model(given: &str) -> String {
+    let all = "`neurocards models list` shows all.";
+    match nearest(given, usable_models().iter().map(String::as_str)) {
+        Some(nearest) => format!("Did you mean {nearest}? {all}"),
+        None => all.to_owned(),
+    }
+}
+
+/// The successor is named even if it cannot be ordered here.
+fn instead(words: &str, successor: &str) -> String {
+    let usable = usable_models();
+    if usable.iter().any(|id| id == successor) {
+        return format!("{words} {successor}: use that, or leave --model out.");
+    }
+    let usable = usable.join(", ");
+    format!(
+        "{words} {successor}, which this version cannot serve: leave --model out, or use one of: {usable}."
+    )
 }
 
 impl From<AccountKeyError> for Failure {
@@ -139,18 +159,27 @@ impl From<OrderError> for Failure {
             OrderError::Model(error) => error.into(),
             OrderError::Media(error) => error.into(),
             OrderError::Store(error) => error.into(),
-            OrderError::NoProvider { .. } => Self::new(Exit::Auth, "auth", what).hint(
-                "This version renders with the provider `preview` only: leave --model out, or say --model preview.",
-            ),
-            OrderError::Count { .. } => Self::usage(what).hint("Choose --count 1 to 20; place more orders for more."),
-            OrderError::Key => Self::usage(what).hint("Choose a short key, such as the number of your own order."),
-            OrderError::OverBudget { .. } => Self::new(Exit::Credits, "over_budget", what)
-                .hint("Raise --max-credits, or lower --count."),
+            // No key would help: the provider's client is not in this program.
+            OrderError::NoProvider { model, provider } => {
+                let what = format!(
+                    "the model {model} needs the provider {provider}, which is not part of this version"
+                );
+                let hint = format!("Leave --model out, or use one of: {}.", usable_models().join(", "));
+                Self::new(Exit::Usage, "no_provider", what).hint(hint)
+            }
+            OrderError::Count { .. } => {
+                Self::usage(what).hint("Choose --count 1 to 20; place more orders for more.")
+            }
+            OrderError::Key => {
+                Self::usage(what).hint("Choose a short key, such as the number of your own order.")
+            }
+            OrderError::OverBudget { .. } => {
+                Self::new(Exit::Credits, "over_budget", what).hint("Raise --max-credits, or lower --count.")
+            }
             OrderError::NotEnough { .. } => Self::new(Exit::Credits, "not_enough_credits", what)
                 .hint("Add credits with `neurocards credits grant ACCOUNT N`, or lower --count."),
-            OrderError::KeyReused { order } => Self::new(Exit::Usage, "key_reused", what).hint(format!(
-                "Use a new --idempotency-key, or look at `neurocards orders show {order}`."
-            )),
+            OrderError::KeyReused { order } => Self::new(Exit::Usage, "key_reused", what)
+                .hint(format!("Use a new --idempotency-key, or look at `neurocards orders show {order}`.")),
             _ => Self::new(Exit::Failed, "failed", what),
         }
     }

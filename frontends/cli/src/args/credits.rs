@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 use neurocards::Credits;
 
+use super::parse_key;
+
 /// The commands of `credits`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CreditsCommand {
@@ -41,7 +43,7 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) reason: Option<String>,
     /// Makes the grant unique: the same key gives nothing again
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = parse_key)]
     pub(crate) idempotency_key: Option<String>,
     /// One JSON document on stdout
     #[arg(long)]

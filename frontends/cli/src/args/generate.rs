@@ -6,6 +6,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use neurocards::{Credits, Lang, TemplateId};
 
+use super::parse_key;
+
 /// `generate`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -38,18 +40,18 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "ACCOUNT", default_value = "cli:default")]
     pub(crate) account: String,
     /// Makes the order unique: the same key gives the same order again, and costs nothing again
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = parse_key)]
     pub(crate) idempotency_key: Option<String>,
-    /// Where the videos go; made if it is not there
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(crate) out: PathBuf,
-    /// Order only: `neurocards worker` or `neurocards jobs wait` does the rest
+    /// Where the videos go; made if it is not there [default: .]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Order only: `neurocards worker` or `neurocards jobs wait` does the rest, and only the latter knows --out
     #[arg(long)]
     pub(crate) no_wait: bool,
-    /// Refuse to order for more than this
-    #[arg(long, value_name = "N")]
+    /// Refuse to order for more than this; at least 1
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_budget)]
     pub(crate) max_credits: Option<Credits>,
-    /// Check everything and say what it would cost, order nothing
+    /// Check everything, the credits too, and say what it would cost; nothing is ordered or written
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Events as JSON lines on stdout, the last one is the result
@@ -63,7 +65,17 @@ Examples:
   neurocards generate cup.jpg \"Кофейная чашка\" --template ad --wishes \"утро, у окна\"
   neurocards generate cup.jpg \"Cup\" --template self --prompt \"the cup turns slowly on a marble table\"
   neurocards generate cup.jpg \"Cup\" --count 3 --out videos --json | jq -r 'select(.event==\"result\")'
-  cat cup.jpg | neurocards generate - \"Cup\" --idempotency-key order-1042 --no-wait";
+  cat cup.jpg | neurocards generate - \"Cup\" --idempotency-key order-1042 --no-wait
+
+Videos are called PHOTO_TEMPLATE_N.mp4, as in cup_ad_2.mp4. A photo from stdin has no name: `video-`
+and the end of the order's id stand for it. Nothing is overwritten: when a name is taken, the end of
+the job's id is added.
+In JSON, `path` is the copy in --out and `media_path` the video in the data folder.";
+
+fn parse_budget(text: &str) -> Result<Credits, String> {
+    let budget = text.parse::<Credits>().map_err(|error| error.to_string())?;
+    if budget.is_positive() { Ok(budget) } else { Err("a video costs at least 1 credit".to_owned()) }
+}
 
 fn template_parser() -> impl TypedValueParser<Value = TemplateId> {
     PossibleValuesParser::new(TemplateId::ALL.map(TemplateId::as_str))

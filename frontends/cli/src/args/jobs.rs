@@ -15,7 +15,7 @@ pub(crate) enum JobsCommand {
     /// List jobs, the newest first
     List(ListArgs),
     /// Show everything that is known of a job
-    #[command(after_help = "Example:\n  neurocards jobs show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b")]
+    #[command(after_help = SHOW_EXAMPLE)]
     Show(ShowArgs),
     /// Carry a job or an order on until it ends, and hand over its videos
     Wait(WaitArgs),
@@ -34,7 +34,7 @@ pub(crate) enum OrdersCommand {
 
 /// `jobs list`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  neurocards jobs list --state failed --limit 20")]
+#[command(after_help = LIST_EXAMPLES)]
 pub(crate) struct ListArgs {
     /// Only jobs in this state
     #[arg(long, value_parser = status_parser())]
@@ -49,6 +49,21 @@ pub(crate) struct ListArgs {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  neurocards jobs list --state failed --limit 20
+  neurocards jobs list --json | jq -r '.[].video.media_path'
+
+In JSON, `video.media_path` is the video in the data folder, and `video.path` the copy that the
+command itself has made: null here, because only `generate` and `jobs wait` make copies.";
+
+const SHOW_EXAMPLE: &str = "\
+Example:
+  neurocards jobs show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b
+
+Its video in the data folder is `video`, and in JSON `video.media_path`;
+`neurocards jobs wait JOB --out DIR` copies it.";
 
 /// `jobs show`, `orders show`.
 #[derive(Debug, Args)]
@@ -82,7 +97,12 @@ pub(crate) struct WaitArgs {
 const WAIT_EXAMPLES: &str = "\
 Examples:
   neurocards jobs wait 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b --out videos
-  neurocards jobs wait 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b --timeout 10m";
+  neurocards jobs wait 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b --timeout 10m
+
+Videos are called video-ORDER_TEMPLATE_N.mp4, with the last eight characters of the order's id:
+orders do not keep the photo's name. Nothing is overwritten: when a name is taken, the end of the
+job's id is added.
+In JSON, `path` is the copy in --out and `media_path` the video in the data folder.";
 
 /// `jobs cancel`.
 #[derive(Debug, Args)]

@@ -42,6 +42,8 @@ struct GrantView<'a> {
     granted: Credits,
     /// The key was used before: nothing was granted now.
     before: bool,
+    /// The account was opened now.
+    opened: bool,
     #[serde(flatten)]
     account: AccountView<'a>,
 }
@@ -55,7 +57,9 @@ pub(super) async fn grant(app: &App, args: GrantArgs, printer: &Printer) -> Resu
     if args.idempotency_key.as_deref().is_some_and(|key| key.trim().is_empty()) {
         return Err(Failure::usage("the idempotency key is empty").hint("Leave it out, or say a short one."));
     }
-    app.open_account(&account).await?;
+    if args.amount.0.unsigned_abs() > CreditsPost::MOST {
+        return Err(Failure::usage("a grant moves at most 1,000,000,000 credits").hint("Grant fewer."));
+    }
     let post = CreditsPost {
         id: app.entry_id(),
         kind: EntryKind::Adjust,
@@ -65,6 +69,14 @@ pub(super) async fn grant(app: &App, args: GrantArgs, printer: &Printer) -> Resu
         reason: Some(args.reason.unwrap_or_else(|| DEFAULT_REASON.to_owned())),
         actor: Some(app.config.actor.clone()),
     };
+    let opened = app.store().account_get(&account).await?.is_none();
+    if opened && args.amount < -app.config.credit_limit(&account) {
+        return Err(StoreError::NoAccount { account }.into());
+    }
+    app.open_account(&account).await?;
+    if opened {
+        printer.note(&format!("opened new account {account}"));
+    }
     let posted = app.store().credits_post(&post).await.map_err(|error| refused(error, args.amount))?;
     let before = match &posted {
         Posted::New(_) => false,
@@ -77,7 +89,8 @@ pub(super) async fn grant(app: &App, args: GrantArgs, printer: &Printer) -> Resu
         return Err(StoreError::NoAccount { account }.into());
     };
     if args.json {
-        printer.document(&GrantView { granted: args.amount, before, account: AccountView::from(&account) });
+        let account = AccountView::from(&account);
+        printer.document(&GrantView { granted: args.amount, before, opened, account });
     } else {
         printer.data(&format!("{}: {} available, {} held", account.key, account.available.0, account.held.0));
     }

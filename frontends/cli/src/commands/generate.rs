@@ -1,17 +1,19 @@
 //! `generate`: the main job.
 
-use neurocards::{BriefTexts, OrderEvent, OrderRequest, Plan};
+use std::path::Path;
+
+use neurocards::{AccountKey, BriefTexts, Credits, OrderEvent, OrderRecord, OrderRequest, Plan, Stage};
 use serde::Serialize;
 
 use crate::app::App;
 use crate::args::GenerateArgs;
 use crate::config::Config;
-use crate::delivery::{VideoName, check_folder};
+use crate::delivery::{VideoName, check_folder, make_folder};
 use crate::failure::{Exit, Failure};
 use crate::follow::{Ending, Target, follow};
 use crate::intake::take_photo;
 use crate::output::{Bars, EventLine, Printer, ProgressLine, Shape, WarningLine, warning_words};
-use crate::report::Report;
+use crate::report::{Report, key_is_spent, over_for_nothing};
 use crate::signals::Interrupt;
 
 /// What a dry run says.
@@ -27,6 +29,9 @@ struct PlanLine<'a> {
     count: u32,
     seconds: u32,
     credits: i64,
+    account: &'a str,
+    /// What the account can spend, its credit limit included.
+    spendable: i64,
     error: Option<()>,
 }
 
@@ -48,7 +53,8 @@ async fn generate(
 ) -> Result<Option<Report>, Failure> {
     let interrupt = Interrupt::watch();
     let account = args.account.parse()?;
-    let folder = check_folder(&args.out)?;
+    let name = VideoName::new(Some(&args.photo), args.template);
+    let folder = check_folder(args.out.as_deref().unwrap_or(Path::new(".")), &name)?;
     let photo = take_photo(&args.photo).await?;
     for warning in photo.warnings() {
         match shape {
@@ -71,22 +77,52 @@ async fn generate(
         idempotency_key: args.idempotency_key,
         max_credits: args.max_credits,
     };
-    let app = App::open(config).await?;
-    let plan = app.engine.plan(&request)?;
     if args.dry_run {
-        print_plan(&plan, printer, shape);
-        return Ok(None);
+        return rehearse(config, &request, printer, shape).await.map(|()| None);
+    }
+    let app = App::open(config).await?;
+    app.engine.plan(&request)?;
+    if !args.no_wait {
+        make_folder(&folder, &name)?;
     }
     app.open_account(&request.account).await?;
     app.say_how(printer);
-    let name = VideoName::after_photo(&args.photo, request.template);
+    let has_key = request.idempotency_key.is_some();
     let order = app.engine.order(request).await?.id();
     let target = Target { order, only: None };
+    let record = app.store().order_get(order).await?;
     if args.no_wait {
-        return placed(&app, target, printer, shape).await.map(Some);
+        return Ok(Some(placed(record, args.out.is_some(), printer, shape)));
     }
+    let over = record.as_ref().and_then(|record| over_for_nothing(record).map(|stage| (record, stage)));
     let ending = watch(&app, target, None, &interrupt, printer, shape).await;
-    Ok(Some(Report::settle(&app, target, ending, &folder, &name).await))
+    let is_final = matches!(ending, Ending::Final);
+    let mut report = Report::settle(&app, target, ending, &folder, &name).await;
+    report.failure = report.failure.map(|failure| match over {
+        Some((record, stage)) => {
+            let (what, hint) = key_is_spent(record, stage);
+            let why = if stage == Stage::Failed { format!(": {failure}") } else { String::new() };
+            failure.told_as(format!("{what}{why}")).hint(hint)
+        }
+        None if has_key && is_final => failure.and_hint("With a new --idempotency-key it is a new order."),
+        None => failure,
+    });
+    Ok(Some(report))
+}
+
+/// Checks everything that can be checked without writing.
+async fn rehearse(
+    config: Config,
+    request: &OrderRequest,
+    printer: &Printer,
+    shape: Shape,
+) -> Result<(), Failure> {
+    let app = App::open_to_plan(config).await?;
+    let plan = app.engine.plan(request)?;
+    let spendable = app.spendable(&request.account).await?;
+    plan.check_credits(spendable)?;
+    print_plan(&plan, &request.account, spendable, printer, shape);
+    Ok(())
 }
 
 /// Follows a target, with bars on a terminal or events on stdout.
@@ -121,19 +157,34 @@ fn print_event(target: Target, event: &OrderEvent, printer: &Printer) {
 }
 
 /// The order stands; somebody else carries it on.
-async fn placed(app: &App, target: Target, printer: &Printer, shape: Shape) -> Result<Report, Failure> {
-    let record = app.store().order_get(target.order).await?;
-    if let (Shape::Text, Some(record)) = (shape, &record) {
-        printer.data(&format!("order {}", record.order.id));
+fn placed(record: Option<OrderRecord>, out: bool, printer: &Printer, shape: Shape) -> Report {
+    let Some(record) = record else { return Report::default() };
+    let order = record.order.id;
+    if shape == Shape::Text {
+        printer.data(&format!("order {order}"));
         for job in &record.jobs {
             printer.data(&format!("job   {}  {}", job.id, job.status()));
         }
     }
-    printer.note(&format!("`neurocards worker` or `neurocards jobs wait {}` makes the videos", target.order));
-    Ok(Report { record, ..Report::default() })
+    match over_for_nothing(&record) {
+        Some(stage) => {
+            let (what, hint) = key_is_spent(&record, stage);
+            printer.warning(&format!("{what}. {hint}"));
+        }
+        None if out => printer.warning(&format!(
+            "--out is not kept with the order: `neurocards jobs wait {order} --out DIR` fetches the videos"
+        )),
+        None if record.jobs.iter().all(|job| job.stage.is_final()) => {
+            printer.note(&format!("`neurocards jobs wait {order}` fetches the videos"));
+        }
+        None => {
+            printer.note(&format!("`neurocards worker` or `neurocards jobs wait {order}` makes the videos"));
+        }
+    }
+    Report { record: Some(record), ..Report::default() }
 }
 
-fn print_plan(plan: &Plan, printer: &Printer, shape: Shape) {
+fn print_plan(plan: &Plan, account: &AccountKey, spendable: Credits, printer: &Printer, shape: Shape) {
     let (template, lang) = (plan.brief.template.as_str(), plan.brief.lang.as_str());
     if shape == Shape::Lines {
         printer.json_line(&PlanLine {
@@ -147,6 +198,8 @@ fn print_plan(plan: &Plan, printer: &Printer, shape: Shape) {
             count: plan.count,
             seconds: plan.model.seconds,
             credits: plan.credits.0,
+            account: account.as_str(),
+            spendable: spendable.0,
             error: None,
         });
     } else {
@@ -155,5 +208,6 @@ fn print_plan(plan: &Plan, printer: &Printer, shape: Shape) {
             "would order {} {videos} of {} s for {} (model {}, template {template}, language {lang})",
             plan.count, plan.model.seconds, plan.credits, plan.model.id
         ));
+        printer.note(&format!("{account} can spend {spendable}"));
     }
 }

@@ -1,6 +1,7 @@
 //! `jobs`, `orders` and `audit`: looking at what is stored.
 
 mod history;
+mod table;
 
 use neurocards::{Artifact, Cancellation, Job, JobFilter, JobId, OrderId, Stage, Violation};
 use serde::Serialize;
@@ -9,8 +10,9 @@ use super::wait::not_found;
 use crate::app::App;
 use crate::args::{CancelArgs, DocumentArgs, ListArgs, ShowArgs};
 use crate::failure::{Exit, Failure};
-use crate::output::{JobView, OrderView, Printer, moment, table};
+use crate::output::{JobView, OrderView, Printer, clean_line, moment};
 use crate::report::{artifact_of, kept_at};
+use table::{descriptions, job_table};
 
 pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Result<Exit, Failure> {
     let account = args.account.as_deref().map(str::parse).transpose()?;
@@ -22,14 +24,15 @@ pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Resul
     } else if jobs.is_empty() {
         printer.note("there are no such jobs");
     } else {
-        printer.data(&job_table(&jobs));
+        let orders = descriptions(app, &jobs).await?;
+        printer.data(&job_table(&jobs, Some(&orders)));
     }
     Ok(Exit::Done)
 }
 
 pub(super) async fn show(app: &App, args: &ShowArgs, printer: &Printer) -> Result<Exit, Failure> {
     let id: JobId = args.id.parse()?;
-    let history = app.store().job_history(id).await?.ok_or_else(|| not_found("job", &args.id))?;
+    let Some(history) = app.store().job_history(id).await? else { return Err(no_job(app, id).await?) };
     let path = history.record.artifact.as_ref().map(|artifact| kept_at(app, artifact));
     if args.json {
         printer.document(&history::HistoryView::new(&history, path.as_deref()));
@@ -49,7 +52,7 @@ struct OrderDocument<'a> {
 
 pub(super) async fn show_order(app: &App, args: &ShowArgs, printer: &Printer) -> Result<Exit, Failure> {
     let id: OrderId = args.id.parse()?;
-    let record = app.store().order_get(id).await?.ok_or_else(|| not_found("order", &args.id))?;
+    let Some(record) = app.store().order_get(id).await? else { return Err(no_order(app, id).await?) };
     let order = record.order;
     let jobs = with_artifacts(app, record.jobs).await?;
     if args.json {
@@ -64,14 +67,37 @@ pub(super) async fn show_order(app: &App, args: &ShowArgs, printer: &Printer) ->
         ("template", order.brief.template.to_string()),
         ("model", order.model.clone()),
         ("created", moment(order.created_at)),
-        ("product", order.brief.description.replace('\n', " ")),
+        ("product", order.brief.description.clone()),
     ];
     for (name, value) in facts {
-        printer.data(&format!("{name:<10} {value}"));
+        printer.data(&format!("{name:<10} {}", clean_line(&value)));
     }
     printer.data("");
-    printer.data(&job_table(&jobs));
+    printer.data(&job_table(&jobs, None));
     Ok(Exit::Done)
+}
+
+/// Why there is no such job: perhaps the id is an order's.
+async fn no_job(app: &App, id: JobId) -> Result<Failure, Failure> {
+    let order = OrderId::from_uuid(id.as_uuid());
+    let Some(record) = app.store().order_get(order).await? else {
+        return Ok(not_found("job", &id.to_string()));
+    };
+    let jobs: Vec<String> = record.jobs.iter().map(|job| job.id.to_string()).collect();
+    let what = format!("{id} is an order, not a job; its jobs are {}", jobs.join(", "));
+    Ok(Failure::new(Exit::Failed, "not_found", what).hint(format!("Look at `neurocards orders show {id}`.")))
+}
+
+/// Why there is no such order: perhaps the id is a job's.
+async fn no_order(app: &App, id: OrderId) -> Result<Failure, Failure> {
+    let job = JobId::from_uuid(id.as_uuid());
+    let Some(record) = app.store().job_get(job).await? else {
+        return Ok(not_found("order", &id.to_string()));
+    };
+    let order = record.order.id;
+    let what = format!("{id} is a job, not an order; its order is {order}");
+    let hint = format!("Look at `neurocards jobs show {id}`, or at `neurocards orders show {order}`.");
+    Ok(Failure::new(Exit::Failed, "not_found", what).hint(hint))
 }
 
 /// What came of a wish to cancel.
@@ -79,33 +105,46 @@ pub(super) async fn show_order(app: &App, args: &ShowArgs, printer: &Printer) ->
 struct CancelView {
     id: JobId,
     status: &'static str,
+    /// It was not cancelled before.
+    changed: bool,
 }
 
 pub(super) async fn cancel(app: &App, args: &CancelArgs, printer: &Printer) -> Result<Exit, Failure> {
     let id: JobId = args.id.parse()?;
-    let refused = |what: &str, hint: &str| {
-        Failure::new(Exit::Failed, "too_late", format!("the job {id} {what}"))
-            .spent("Nothing changed.")
-            .hint(hint)
+    let cancelled = |changed: bool, words: &str| {
+        if args.json {
+            printer.document(&CancelView { id, status: "cancelled", changed });
+        } else {
+            printer.data(words);
+        }
+        Ok(Exit::Done)
     };
     match app.engine.cancel(id).await? {
-        Cancellation::Cancelled | Cancellation::Final(Stage::Cancelled) => {
-            if args.json {
-                printer.document(&CancelView { id, status: "cancelled" });
-            } else {
-                printer.data(&format!("cancelled {id}; its credit is back"));
-            }
-            Ok(Exit::Done)
+        Cancellation::Cancelled => cancelled(true, &format!("cancelled {id}; its credit is back")),
+        Cancellation::Final(Stage::Cancelled) => {
+            cancelled(false, &format!("{id} was cancelled before; nothing changed"))
         }
-        Cancellation::TooLate(_) => Err(refused(
-            "is at the provider already and goes on",
-            &format!("`neurocards jobs wait {id}` waits for its video."),
-        )),
-        Cancellation::Final(stage) => Err(refused(
-            &format!("ended before: {stage}"),
-            &format!("`neurocards jobs show {id}` tells how."),
-        )),
-        Cancellation::Missing => Err(not_found("job", &args.id)),
+        Cancellation::TooLate(stage) => {
+            Err(refused(id, too_late(stage))
+                .hint(format!("`neurocards jobs wait {id}` waits for its video.")))
+        }
+        Cancellation::Final(stage) => Err(refused(id, &format!("ended before: {stage}"))
+            .hint(format!("`neurocards jobs show {id}` tells how."))),
+        Cancellation::Missing => Err(no_job(app, id).await?),
+    }
+}
+
+fn refused(job: JobId, why: &str) -> Failure {
+    Failure::new(Exit::Failed, "too_late", format!("the job {job} {why}")).spent("Nothing changed.")
+}
+
+/// What is known of a job that cannot be taken back: a process that died may have sent it or not.
+fn too_late(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Prompt => "was taken up by somebody else just now",
+        Stage::Submit => "is being submitted to its provider, or may have been, and goes on",
+        Stage::Wait => "is at its provider, or may be, and goes on",
+        _ => "is rendered already and goes on",
     }
 }
 
@@ -144,27 +183,19 @@ async fn with_artifacts(app: &App, jobs: Vec<Job>) -> Result<Vec<(Job, Option<Ar
 fn views<'a>(app: &App, jobs: &'a [(Job, Option<Artifact>)]) -> Vec<JobView<'a>> {
     let view = |(job, artifact): &'a (Job, Option<Artifact>)| {
         let path = artifact.as_ref().map(|artifact| kept_at(app, artifact));
-        JobView::new(job, path.as_deref().zip(artifact.as_ref()))
+        JobView::new(job, path.as_deref().zip(artifact.as_ref()), None)
     };
     jobs.iter().map(view).collect()
 }
 
-fn job_table(jobs: &[(Job, Option<Artifact>)]) -> String {
-    let rows = jobs.iter().map(|(job, artifact)| {
-        let told = match (&job.error, artifact) {
-            (Some(fault), _) => fault.to_string(),
-            (None, Some(artifact)) => format!("{} kB", artifact.bytes / 1_000),
-            (None, None) => String::new(),
-        };
-        vec![
-            job.id.to_string(),
-            job.status().to_string(),
-            job.stage.to_string(),
-            job.model.clone(),
-            job.account.to_string(),
-            moment(job.created_at),
-            told,
-        ]
-    });
-    table(&["JOB", "STATUS", "STAGE", "MODEL", "ACCOUNT", "CREATED", ""], rows)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_may_have_been_sent_is_not_called_sent() {
+        assert!(too_late(Stage::Submit).contains("or may have been"));
+        assert!(too_late(Stage::Wait).contains("or may be"));
+        assert!(!too_late(Stage::Prompt).contains("provider"));
+    }
 }

@@ -27,7 +27,7 @@ pub(super) fn list(args: &ModelsListArgs, printer: &Printer) -> Result<Exit, Fai
         ]
     });
     printer.data(&table(&["MODEL", "PROVIDER", "CLIP", "PRICE", "STATUS"], rows));
-    printer.note("* is used when none is asked for");
+    printer.note("* is used when none is asked for; the provider kie is not part of this version");
     Ok(Exit::Done)
 }
 

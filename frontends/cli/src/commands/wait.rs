@@ -6,7 +6,7 @@ use super::generate::watch;
 use crate::app::App;
 use crate::args::WaitArgs;
 use crate::config::Config;
-use crate::delivery::{VideoName, check_folder};
+use crate::delivery::{VideoName, check_folder, make_folder};
 use crate::failure::{Exit, Failure};
 use crate::follow::Target;
 use crate::output::{Printer, Shape};
@@ -21,7 +21,6 @@ pub(super) async fn run(config: Config, args: WaitArgs, printer: &Printer, shape
 async fn wait(config: Config, args: WaitArgs, printer: &Printer, shape: Shape) -> Result<Report, Failure> {
     let interrupt = Interrupt::watch();
     let (as_job, as_order): (JobId, OrderId) = (args.id.parse()?, args.id.parse()?);
-    let folder = check_folder(&args.out)?;
     let app = App::open(config).await?;
     let found = match app.store().job_get(as_job).await? {
         Some(record) => Some((Target { order: record.order.id, only: Some(as_job) }, record.order)),
@@ -33,7 +32,9 @@ async fn wait(config: Config, args: WaitArgs, printer: &Printer, shape: Shape) -
     let Some((target, order)) = found else {
         return Err(not_found("job or order", &args.id));
     };
-    let name = VideoName::after_order(order.id, order.brief.template);
+    let name = VideoName::new(None, order.brief.template);
+    let folder = check_folder(&args.out, &name)?;
+    make_folder(&folder, &name)?;
     let ending = watch(&app, target, args.timeout, &interrupt, printer, shape).await;
     Ok(Report::settle(&app, target, ending, &folder, &name).await)
 }

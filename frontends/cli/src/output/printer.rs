@@ -10,12 +10,14 @@ use serde::Serialize;
 use super::Shape;
 use super::clean::{clean, clean_json};
 use super::views::ErrorDocument;
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, NOTHING_SPENT};
 
 /// Writes to the two streams. A reader that went away stops the writing, not the work.
 #[derive(Debug)]
 pub(crate) struct Printer {
     quiet: bool,
+    /// The command moves money: what goes wrong ends with a word about that.
+    moves_money: bool,
     stdout: Mutex<Pipe>,
 }
 
@@ -29,8 +31,8 @@ enum Pipe {
 }
 
 impl Printer {
-    pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, stdout: Mutex::new(Pipe::Open) }
+    pub(crate) fn new(quiet: bool, moves_money: bool) -> Self {
+        Self { quiet, moves_money, stdout: Mutex::new(Pipe::Open) }
     }
 
     /// Whether notes and progress are wanted.
@@ -66,22 +68,31 @@ impl Printer {
     /// Something worth knowing.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            Self::stderr(&format!("note: {text}"));
+            Self::stderr(&format!("note: {}", clean(text)));
         }
     }
 
     /// Something that may need a hand; said even when quiet.
     pub(crate) fn warning(&self, text: &str) {
-        Self::stderr(&format!("warning: {text}"));
+        Self::stderr(&format!("warning: {}", clean(text)));
     }
 
-    /// What went wrong, in three parts; and for scripts, on stdout too.
+    /// What went wrong, in three parts; of a command that answers with a document, on stdout too.
     pub(crate) fn failure(&self, failure: &Failure, shape: Shape) {
-        Self::stderr(&rendered(failure));
-        if shape != Shape::Text {
-            let document = ErrorDocument::new(failure, shape);
-            self.data(&json(&document, shape == Shape::Document));
+        if self.moves_money {
+            Self::stderr(&rendered(&failure.clone().with_spent()));
+        } else {
+            Self::stderr(&rendered(failure));
         }
+        if shape == Shape::Document {
+            self.document(&ErrorDocument::new(failure));
+        }
+    }
+
+    /// A command line that was not understood, as clap says it.
+    pub(crate) fn usage(&self, text: &str) {
+        let spent = if self.moves_money { format!("\n\n{NOTHING_SPENT}") } else { String::new() };
+        Self::stderr(&format!("{text}{spent}"));
     }
 
     /// The exit code, unless what was printed did not arrive.
@@ -124,7 +135,7 @@ fn rendered(failure: &Failure) -> String {
     }
 }
 
-pub(super) fn json(value: &impl Serialize, wide: bool) -> String {
+fn json(value: &impl Serialize, wide: bool) -> String {
     let json = if wide { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     // Strings, numbers and maps with string keys always serialise.
     clean_json(&json.unwrap_or_default())

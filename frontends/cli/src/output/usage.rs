@@ -1,33 +1,27 @@
-//! Command lines that were not understood.
-
-use std::io::Write;
+//! Command lines that clap did not understand.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{ErrorDocument, Shape, clean, printer};
-use crate::failure::{Exit, Failure};
+use super::{Printer, clean};
+use crate::failure::Failure;
 
-/// A command line that clap did not understand, or one that asked for help.
-pub(crate) fn print_usage_error(error: &clap::Error, wants_json: bool) -> Exit {
-    if !error.use_stderr() {
-        // Nobody may be reading; help is not worth a complaint.
-        let _ = error.print();
-        return Exit::Done;
-    }
+/// Prints what clap says for people; answers the same for scripts.
+pub(crate) fn print_usage_error(error: &clap::Error, command: &str, printer: &Printer) -> Failure {
     let mut text = clean(error.render().to_string().trim_end());
     if let Some(nearest) = nearest_value(error) {
         text = text.replacen("\n\n", &format!("\n\n  tip: did you mean '{nearest}'?\n\n"), 1);
     }
-    let mut stderr = std::io::stderr().lock();
-    // There is nobody left to tell when this fails.
-    let _ = writeln!(stderr, "{text}\n\nNothing was spent.");
-    if wants_json {
-        let what = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let failure = Failure::usage(what).hint("See `neurocards --help`.");
-        let document = ErrorDocument::new(&failure, Shape::Lines);
-        let _ = writeln!(std::io::stdout().lock(), "{}", printer::json(&document, false));
-    }
-    Exit::Usage
+    printer.usage(&text);
+    let mut parts = text.split("\n\n");
+    let what = parts.next().map(one_line).unwrap_or_default();
+    let tip = parts.map(str::trim).find_map(|part| part.strip_prefix("tip: ")).map(one_line);
+    let help = format!("See `{} --help`.", format!("neurocards {command}").trim_end());
+    let hint = tip.map_or_else(|| help.clone(), |tip| format!("Tip: {tip} {help}"));
+    Failure::usage(what.trim_start_matches("error: ")).hint(hint)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The known word that is spelt most like the given one, when clap has found none: it does not see swapped letters.
@@ -40,8 +34,13 @@ fn nearest_value(error: &clap::Error) -> Option<&str> {
     else {
         return None;
     };
+    nearest(given, known.iter().map(String::as_str))
+}
+
+/// The word that is spelt most like the given one, if any is near enough to be meant.
+pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given: String = given.chars().take(64).collect();
-    let scored = known.iter().map(|word| (strsim::damerau_levenshtein(&given, word), word.as_str()));
+    let scored = known.into_iter().map(|word| (strsim::damerau_levenshtein(&given, word), word));
     let best = scored.min_by_key(|(distance, _)| *distance)?;
     (best.0 * 2 <= best.1.len()).then_some(best.1)
 }

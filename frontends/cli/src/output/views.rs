@@ -8,7 +8,7 @@ use neurocards::{
 };
 use serde::Serialize;
 
-use super::{Shape, warning_words};
+use super::warning_words;
 use crate::failure::{Failure, FailureView};
 
 /// A job.
@@ -35,14 +35,17 @@ struct ErrorView<'a> {
 
 #[derive(Debug, Serialize)]
 struct VideoView<'a> {
-    path: String,
+    /// The copy that this command handed over; `None` when it made none.
+    path: Option<&'a str>,
+    /// The video in the media folder.
+    media_path: String,
     #[serde(flatten)]
     facts: &'a Artifact,
 }
 
 impl<'a> JobView<'a> {
-    /// `video` is where the video lies, and its facts.
-    pub(crate) fn new(job: &'a Job, video: Option<(&Path, &'a Artifact)>) -> Self {
+    /// `video` is where the video lies in the media folder, and its facts; `copy` is where it was handed over.
+    pub(crate) fn new(job: &'a Job, video: Option<(&Path, &'a Artifact)>, copy: Option<&'a str>) -> Self {
         let error = |fault: &'a Fault| ErrorView { class: fault.class.as_str(), message: &fault.message };
         Self {
             id: job.id,
@@ -53,7 +56,11 @@ impl<'a> JobView<'a> {
             model: &job.model,
             attempts: job.attempts,
             error: job.error.as_ref().map(error),
-            video: video.map(|(path, facts)| VideoView { path: path.display().to_string(), facts }),
+            video: video.map(|(kept, facts)| VideoView {
+                path: copy,
+                media_path: kept.display().to_string(),
+                facts,
+            }),
             created_at: job.created_at,
             finished_at: job.finished_at,
         }
@@ -95,7 +102,10 @@ impl<'a> From<&'a Order> for OrderView<'a> {
 pub(crate) struct VideoFile {
     pub(crate) job_id: JobId,
     pub(crate) index: u32,
+    /// The copy that was handed over.
     pub(crate) path: String,
+    /// The video in the media folder.
+    pub(crate) media_path: String,
     #[serde(flatten)]
     pub(crate) facts: Artifact,
 }
@@ -185,15 +195,12 @@ impl<'a> ModelView<'a> {
 /// A failure where scripts look for the answer.
 #[derive(Debug, Serialize)]
 pub(crate) struct ErrorDocument<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    event: Option<&'static str>,
     exit_code: u8,
     error: FailureView<'a>,
 }
 
 impl<'a> ErrorDocument<'a> {
-    pub(crate) fn new(failure: &'a Failure, shape: Shape) -> Self {
-        let event = (shape == Shape::Lines).then_some("result");
-        Self { event, exit_code: failure.exit.code(), error: failure.view() }
+    pub(crate) fn new(failure: &'a Failure) -> Self {
+        Self { exit_code: failure.exit.code(), error: failure.view() }
     }
 }

@@ -70,12 +70,13 @@ fn photos_that_are_none() {
 #[test]
 fn orders_that_cannot_be() {
     let home = Home::new();
-    let (cup, long) = (cup(), "x".repeat(100_000));
+    let (cup, long, key) = (cup(), "x".repeat(100_000), "k".repeat(300));
     let file = home.write("file", "in the way");
     let cases = [
         ("unknown_model", 2, vec![&*cup, "Cup", "--model", "prewiev"]),
         ("retired_model", 2, vec![&*cup, "Cup", "--model", "sora-2-image-to-video"]),
-        ("provider_not_set_up", 4, vec![&*cup, "Cup", "--model", "bytedance/seedance-1.5-pro"]),
+        ("nearest_model_cannot_be_used", 2, vec![&*cup, "Cup", "--model", "kling-3.0/vide"]),
+        ("provider_not_set_up", 2, vec![&*cup, "Cup", "--model", "bytedance/seedance-1.5-pro"]),
         ("unknown_template", 2, vec![&*cup, "Cup", "--template", "ucg"]),
         ("unknown_language", 2, vec![&*cup, "Cup", "--lang", "fr"]),
         ("description_empty", 2, vec![&*cup, "  "]),
@@ -89,7 +90,12 @@ fn orders_that_cannot_be() {
         ("own_prompt_missing", 2, vec![&*cup, "Cup", "--template", "self"]),
         ("own_prompt_unused", 2, vec![&*cup, "Cup", "--prompt", "it turns"]),
         ("key_empty", 2, vec![&*cup, "Cup", "--idempotency-key", ""]),
+        ("key_with_controls", 2, vec![&*cup, "Cup", "--idempotency-key", "a\u{1b}[2Jb"]),
+        ("key_too_long", 2, vec![&*cup, "Cup", "--idempotency-key", &*key]),
+        ("budget_0", 2, vec![&*cup, "Cup", "--max-credits", "0"]),
+        ("budget_negative", 2, vec![&*cup, "Cup", "--max-credits=-1"]),
         ("out_is_a_file", 2, vec![&*cup, "Cup", "--out", &*file]),
+        ("out_too_long", 2, vec![&*cup, "Cup", "--out", &*key]),
         ("no_description", 2, vec![&*cup]),
     ];
     let kept_photo = |name: &str| name == "no_credits";
@@ -138,9 +144,49 @@ fn with_json_the_error_is_the_result() {
     assert!(ran.stderr.contains("there is no photo"));
     let words = home.run(["generate", "cup.jpg", "Cup", "--template", "ucg", "--json"]);
     assert_eq!(words.result()["error"]["class"], "usage");
+    let fields = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let not_understood = words.result();
+    assert_eq!(fields(&not_understood), fields(&result), "the same shape");
+    assert_eq!(fields(&not_understood["error"]), fields(&result["error"]));
+    assert_eq!(
+        not_understood["error"]["message"],
+        "invalid value 'ucg' for '--template <TEMPLATE>' [possible values: ugc, ad, self]"
+    );
+    assert_eq!(not_understood["error"]["hint"], "Tip: did you mean 'ugc'? See `neurocards generate --help`.");
+    let mut setting = home.command(["jobs", "wait", "0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b", "--json"]);
+    setting.env("NEUROCARDS_POLL_MIN", "soon");
+    assert_eq!(fields(&home.finish(setting).result()), fields(&result));
+    let wrong = home.run(["jobs", "list", "--json", "--state", "gone"]);
+    let answer: serde_json::Value = serde_json::from_str(&wrong.stdout).unwrap();
+    assert_eq!(
+        (fields(&answer), fields(&answer["error"])),
+        (vec!["error".into(), "exit_code".into()], fields(&result["error"]))
+    );
+    assert!(!wrong.stderr.contains("spent"), "{wrong:?}");
     let document = home.run(["jobs", "show", "no-id", "--json"]);
     let answer: serde_json::Value = serde_json::from_str(&document.stdout).unwrap();
     assert_eq!((document.code, &answer["error"]["class"]), (Some(2), &serde_json::json!("usage")));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_link_to_nowhere() {
+    let home = Home::new();
+    std::os::unix::fs::symlink(home.path().join("nowhere"), home.work().join("link")).unwrap();
+    let ran = refused(&home, "link", &[&cup(), "Cup", "--out", "link"], 2);
+    settings().bind(|| insta::assert_snapshot!("refused_out_is_a_link_to_nowhere", ran.snapshot()));
+    assert!(!home.data().exists(), "it was seen before anything began");
+}
+
+#[test]
+fn a_misspelt_setting_is_told() {
+    let home = Home::new();
+    home.write(".env", "NEUROCARDS_LAESE=secret\nNEUROCARDS_FREE_CREDITS=2\n");
+    let mut command = home.command(["jobs", "list", "--quiet"]);
+    command.env("NEUROCARDS_POLLMIN", "secret");
+    let ran = home.finish(command);
+    settings().bind(|| insta::assert_snapshot!("misspelt_settings", ran.snapshot()));
+    assert!(!ran.stderr.contains("secret"));
 }
 
 #[cfg(unix)]

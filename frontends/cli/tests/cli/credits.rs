@@ -24,6 +24,14 @@ fn credits_are_granted_shown_and_taken_back() {
             home.run(["credits", "grant", "telegram:42", "-8"]).snapshot()
         );
         insta::assert_snapshot!(
+            "credits_back_from_nobody",
+            home.run(["credits", "grant", "telegram:43", "-8"]).snapshot()
+        );
+        insta::assert_snapshot!(
+            "credits_least",
+            home.run(["credits", "grant", "telegram:42", "-9223372036854775808"]).snapshot()
+        );
+        insta::assert_snapshot!(
             "credits_zero",
             home.run(["credits", "grant", "telegram:42", "0"]).snapshot()
         );
@@ -40,6 +48,15 @@ fn credits_are_granted_shown_and_taken_back() {
         (Some("adjust"), Some("cli:tester"))
     );
     assert_eq!(home.run(["credits", "balance", "nobody"]).code, Some(2));
+    assert_eq!(
+        home.run(["credits", "balance", "telegram:43"]).code,
+        Some(1),
+        "a refused grant opens nothing"
+    );
+    assert_eq!(
+        home.run(["credits", "grant", "telegram:42", "1", "--idempotency-key", "a\u{1b}[2J"]).code,
+        Some(2)
+    );
     home.assert_sound();
 }
 
@@ -50,8 +67,10 @@ fn a_grant_with_a_key_happens_once() {
         home.run(["credits", "grant", "cli:shop", amount, "--idempotency-key", "invoice-1", "--json"])
     };
     let answer = |ran: &crate::support::Ran| serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap();
-    assert_eq!(answer(&grant("5"))["before"], false);
+    let first = answer(&grant("5"));
+    assert_eq!((&first["before"], &first["opened"]), (&json!(false), &json!(true)));
     let again = grant("5");
+    assert_eq!(answer(&again)["opened"], false);
     assert_eq!(
         (answer(&again)["before"].clone(), answer(&again)["available"].clone()),
         (json!(true), json!(5))

@@ -48,8 +48,27 @@ fn a_photo_becomes_a_video_once() {
         shown_settings.bind(|| insta::assert_snapshot!("jobs_show_done", shown.snapshot()));
         insta::assert_snapshot!("jobs_cancel_done", home.run(["jobs", "cancel", id]).snapshot());
     });
-    let kept = home.json(&["jobs", "list"])[0]["video"]["path"].as_str().unwrap().to_owned();
-    assert_eq!(std::fs::read(kept).unwrap(), video);
+    let listed = &home.json(&["jobs", "list"])[0]["video"];
+    assert_eq!(listed["path"], Value::Null, "a list copies nothing");
+    assert_eq!(std::fs::read(listed["media_path"].as_str().unwrap()).unwrap(), video);
+    for place in [&job["video"], &result["videos"][0]] {
+        assert_eq!((&place["path"], &place["media_path"]), (&copy.into(), &listed["media_path"]));
+    }
+    home.assert_sound();
+}
+
+#[test]
+fn one_of_two_is_some() {
+    let home = Home::new();
+    let placed = home.run(["generate", &cup(), "Cup", "--count", "2", "--no-wait", "--json"]).result();
+    let id = |index: usize| placed["jobs"][index]["id"].as_str().unwrap().to_owned();
+    assert_eq!(home.run(["jobs", "cancel", &id(1)]).code, Some(0));
+    let waited = home.run(["jobs", "wait", placed["order"]["id"].as_str().unwrap(), "--out", "new/videos"]);
+    let mut names = settings();
+    names.add_filter(r"video-[0-9a-f]{8}_", "video-[order]_");
+    names.bind(|| insta::assert_snapshot!("jobs_wait_some", waited.snapshot()));
+    assert_eq!(home.entries("cli:default", ["hold", "capture", "release"]), [2, 1, 1]);
+    assert_eq!(home.run(["jobs", "wait", &id(0), "--quiet"]).code, Some(0), "the other one is there");
     home.assert_sound();
 }
 

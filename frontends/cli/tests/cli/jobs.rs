@@ -28,7 +28,13 @@ fn an_order_without_waiting_is_listed_shown_and_cancelled() {
         insta::assert_snapshot!("jobs_cancel", home.run(["jobs", "cancel", &job]).snapshot());
         insta::assert_snapshot!("jobs_wait_cancelled", home.run(["jobs", "wait", &job]).snapshot());
     });
-    assert_eq!(home.run(["jobs", "cancel", &job]).code, Some(0), "twice is the same");
+    settings().bind(|| {
+        insta::assert_snapshot!("jobs_cancel_again", home.run(["jobs", "cancel", &job]).snapshot());
+        insta::assert_snapshot!("jobs_show_order", home.run(["jobs", "show", &order]).snapshot());
+        insta::assert_snapshot!("orders_show_job", home.run(["orders", "show", &job]).snapshot());
+    });
+    assert_eq!(home.json(&["jobs", "cancel", &job])["changed"], false);
+    assert_eq!(home.run(["jobs", "cancel", &order]).code, Some(1), "an order is no job");
     assert_eq!(home.entries("cli:default", ["hold", "release", "capture"]), [2, 1, 0]);
     assert_eq!(home.json(&["jobs", "list", "--state", "cancelled"]).as_array().unwrap().len(), 1);
     assert_eq!(
@@ -86,6 +92,33 @@ fn a_key_makes_an_order_unique() {
 }
 
 #[test]
+fn the_key_of_a_cancelled_order_says_so() {
+    let home = Home::new();
+    let (cup, key) = (cup(), ["--idempotency-key", "order-1042"]);
+    let placed = place(&home, &["--idempotency-key", "order-1042", "--count", "2", "--json"]).result();
+    for job in placed["jobs"].as_array().unwrap() {
+        assert_eq!(home.run(["jobs", "cancel", job["id"].as_str().unwrap()]).code, Some(0));
+    }
+    let again = place(&home, &["--idempotency-key", "order-1042", "--count", "2"]);
+    let words = ["generate", &cup, "Coffee cup 350 ml, 990 ₽", "--count", "2"];
+    let waited = home.run(words.iter().chain(&key));
+    settings().bind(|| {
+        insta::assert_snapshot!("key_of_cancelled_no_wait", again.snapshot());
+        insta::assert_snapshot!("key_of_cancelled", waited.snapshot());
+    });
+    assert_eq!(home.entries("cli:default", ["hold", "release", "capture"]), [2, 2, 0]);
+    assert!(home.videos().is_empty());
+}
+
+#[test]
+fn out_is_not_kept_with_an_order() {
+    let home = Home::new();
+    let placed = place(&home, &["--out", "videos"]);
+    settings().bind(|| insta::assert_snapshot!("no_wait_out", placed.snapshot()));
+    assert!(!home.work().join("videos").exists());
+}
+
+#[test]
 fn ten_at_once_cannot_spend_more_than_there_is() {
     let home = Home::new();
     assert_eq!(home.run(["credits", "grant", "cli:race", "3"]).code, Some(0));
@@ -113,8 +146,31 @@ fn a_dry_run_orders_nothing() {
     settings().bind(|| insta::assert_snapshot!("dry_run", dry.snapshot()));
     let json = home.run(["generate", &cup, "Cup", "--dry-run", "--json"]).result();
     assert_eq!((&json["credits"], &json["dry_run"]), (&1.into(), &true.into()));
+    assert_eq!((&json["account"], &json["spendable"]), (&"cli:default".into(), &10_000.into()));
+    assert!(!home.data().exists(), "not even a data folder is made");
     assert!(home.json(&["jobs", "list"]).as_array().unwrap().is_empty());
     assert!(home.videos().is_empty());
+}
+
+#[test]
+fn a_dry_run_looks_at_the_credits() {
+    let home = Home::new();
+    let cup = cup();
+    let dry = |account: &str, count: &str| {
+        let words = ["generate", &cup, "Cup", "--dry-run", "--account", account, "--count", count];
+        home.run(words.into_iter().chain(["--out", "videos"]))
+    };
+    assert_eq!(dry("cli:new", "1").code, Some(5), "nothing is there yet");
+    assert!(!home.data().exists());
+    assert_eq!(home.run(["credits", "grant", "cli:shop", "2"]).code, Some(0));
+    assert_eq!(dry("cli:shop", "2").code, Some(0));
+    let short = dry("cli:shop", "3");
+    settings().bind(|| insta::assert_snapshot!("dry_run_short", short.snapshot()));
+    assert_eq!(short.code, Some(5));
+    assert_eq!(dry("cli:new", "1").code, Some(5));
+    assert_eq!(home.run(["credits", "balance", "cli:new"]).code, Some(1), "it was not opened");
+    assert_eq!(home.entries("cli:shop", ["adjust", "hold", "release"]), [1, 0, 0]);
+    assert!(!home.data().join("media/photos").exists() && !home.work().join("videos").exists());
 }
 
 #[test]

@@ -37,7 +37,12 @@ pub(super) fn keys(config: &Config) -> Finding {
         1 => format!("1 {name} key"),
         more => format!("{more} {name} keys"),
     };
-    Finding::ok("keys", format!("{}, {}", count(keys.kie, "KIE"), count(keys.openai, "OpenAI")))
+    let found = format!("{}, {}", count(keys.kie, "KIE"), count(keys.openai, "OpenAI"));
+    if (keys.kie, keys.openai) == (0, 0) {
+        return Finding::ok("keys", found);
+    }
+    let mend = "Leave them: this version renders on this machine and writes prompts from offline templates.";
+    Finding::warn("keys", format!("{found}: set, and not used by this version"), mend)
 }
 
 pub(super) fn env_file(config: &Config) -> Finding {

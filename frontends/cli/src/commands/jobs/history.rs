@@ -5,7 +5,7 @@ use std::path::Path;
 use neurocards::{Attempt, JobEvent, JobEventBody, JobHistory, LedgerEntry, Notice, Prompt};
 use serde::Serialize;
 
-use crate::output::{JobView, OrderView, clean_line, moment, seconds_of, table};
+use crate::output::{JobView, OrderView, clean_line, clean_path, moment, seconds_of, table};
 
 /// Everything that is known of a job, for scripts.
 #[derive(Debug, Serialize)]
@@ -24,7 +24,7 @@ impl<'a> HistoryView<'a> {
     pub(super) fn new(history: &'a JobHistory, path: Option<&Path>) -> Self {
         let record = &history.record;
         Self {
-            job: JobView::new(&record.job, path.zip(record.artifact.as_ref())),
+            job: JobView::new(&record.job, path.zip(record.artifact.as_ref()), None),
             order: OrderView::from(&record.order),
             prompt: &record.job.prompt,
             events: &history.events,
@@ -55,7 +55,7 @@ pub(super) fn text(history: &JobHistory, path: Option<&Path>) -> String {
         fact("error", fault.to_string());
     }
     if let (Some(path), Some(video)) = (path, &history.record.artifact) {
-        fact("video", path.display().to_string());
+        fact("video", clean_path(path));
         let (width, height, codec) = (video.width, video.height, &video.codec);
         let length = seconds_of(video.duration_ms);
         fact("", format!("{width}x{height}, {length}, {} kB, {codec}", video.bytes / 1_000));
