@@ -16,7 +16,11 @@ pub(crate) fn print_usage_error(error: &clap::Error, command: &str, printer: &Pr
     let what = parts.next().map(one_line).unwrap_or_default();
     let tip = parts.map(str::trim).find_map(|part| part.strip_prefix("tip: ")).map(one_line);
     let help = format!("See `{} --help`.", format!("neurocards {command}").trim_end());
-    let hint = tip.map_or_else(|| help.clone(), |tip| format!("Tip: {tip} {help}"));
+    let hint = match tip {
+        Some(tip) if tip.ends_with('?') => format!("Tip: {tip} {help}"),
+        Some(tip) => format!("Tip: {tip}. {help}"),
+        None => help,
+    };
     Failure::usage(what.trim_start_matches("error: ")).hint(hint)
 }
 
