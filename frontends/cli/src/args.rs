@@ -144,6 +144,12 @@ const WITH_LINES: [&str; 2] = ["generate", "jobs wait"];
 /// The commands that hold, spend, return or grant credits; the others only look.
 const MOVING_MONEY: [&str; 5] = ["generate", "worker", "jobs wait", "jobs cancel", "credits grant"];
 
+/// Reads the arguments of this process.
+pub(crate) fn from_process() -> (Manner, Result<Cli, clap::Error>) {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    (Manner::of(&words), Cli::try_parse_from(words))
+}
+
 /// What is known of a command line even when it was not understood.
 #[derive(Debug)]
 pub(crate) struct Manner {
@@ -154,7 +160,7 @@ pub(crate) struct Manner {
 
 impl Manner {
     /// As far as the words can be told apart.
-    pub(crate) fn of(words: &[OsString]) -> Self {
+    fn of(words: &[OsString]) -> Self {
         let understood = definition().try_get_matches_from(words);
         let in_words = || words.iter().take_while(|word| *word != "--").any(|word| word == "--json");
         let guessed = understood.is_err().then(in_words);

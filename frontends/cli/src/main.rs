@@ -13,18 +13,12 @@ mod report;
 mod signals;
 mod translate;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::args::{Cli, Manner};
 use crate::output::Printer;
 
 fn main() -> ExitCode {
-    let words: Vec<OsString> = std::env::args_os().collect();
-    let manner = Manner::of(&words);
-    let parsed = Cli::try_parse_from(words);
+    let (manner, parsed) = args::from_process();
     let quiet = parsed.as_ref().is_ok_and(|cli| cli.global.quiet);
     let printer = Printer::new(quiet, manner.moves_money());
     let cli = match parsed {
