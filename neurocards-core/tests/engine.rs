@@ -148,6 +148,18 @@ fn fault(class: FaultClass) -> Fault {
 }
 
 #[tokio::test]
+async fn a_photo_that_is_gone_ends_the_job_at_once() {
+    let world = World::new().await;
+    let order = world.engine().order(request(1)).await.unwrap();
+    let engine = Engine::builder(world.store.clone(), Media::in_memory()).provider(world.provider.clone());
+    let engine = engine.notifier(world.notifier.clone()).policy(world.policy.clone()).build();
+    let jobs = world.finish(&engine, &engine.handle(order.id())).await;
+    let fault = jobs[0].error.as_ref().unwrap();
+    assert_eq!((fault.class, fault.code.as_deref()), (FaultClass::InvalidInput, Some("storage")));
+    assert_eq!((world.balance().await, world.submissions(), jobs[0].stumbles), ((0, 0), 0, 0));
+}
+
+#[tokio::test]
 async fn one_order_is_charged_rendered_and_told_once() {
     let world = World::new().await;
     let jobs = world.live(3).await;

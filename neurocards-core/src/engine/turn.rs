@@ -9,7 +9,7 @@ use super::{Parts, Progress};
 use crate::fault::{Fault, FaultClass};
 use crate::job::Stage;
 use crate::lifecycle::{Effect, Event, JobState, Policy, Transition, step};
-use crate::media::IngestError;
+use crate::media::{IngestError, MediaError};
 use crate::model::Model;
 use crate::order::Order;
 use crate::prompt::{PromptBuilder, PromptRequest, fit};
@@ -251,7 +251,11 @@ impl Turn<'_> {
     }
 }
 
-/// A fault of our own storage. Its code is what frontends recognise it by.
-fn media_fault(error: &crate::media::MediaError) -> Fault {
-    Fault::new(FaultClass::Temporary, error.to_string()).with_code("storage")
+/// A fault of our own storage. Its code is what frontends recognise it by. What is gone does not come back.
+fn media_fault(error: &MediaError) -> Fault {
+    let class = match error {
+        MediaError::Missing { .. } => FaultClass::InvalidInput,
+        MediaError::Full { .. } | MediaError::Unavailable { .. } => FaultClass::Temporary,
+    };
+    Fault::new(class, error.to_string()).with_code("storage")
 }

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use neurocards::{AccountKey, BriefTexts, Credits, OrderEvent, OrderRecord, OrderRequest, Plan, Stage};
+use neurocards::{
+    AccountKey, BriefTexts, Credits, OrderEvent, OrderRecord, OrderRequest, Plan, Script, Stage,
+};
 use serde::Serialize;
 
 use crate::app::App;
@@ -44,6 +46,13 @@ pub(super) async fn run(config: Config, args: GenerateArgs, printer: &Printer, s
     report.print(printer, shape)
 }
 
+fn warn(warning: impl Serialize, words: String, printer: &Printer, shape: Shape) {
+    match shape {
+        Shape::Lines => printer.json_line(&WarningLine::new(warning, words)),
+        _ => printer.warning(&words),
+    }
+}
+
 /// `None`: everything was said already.
 async fn generate(
     config: Config,
@@ -57,10 +66,10 @@ async fn generate(
     let folder = check_folder(args.out.as_deref().unwrap_or(Path::new(".")), &name)?;
     let photo = take_photo(&args.photo).await?;
     for warning in photo.warnings() {
-        match shape {
-            Shape::Lines => printer.json_line(&WarningLine::from(*warning)),
-            _ => printer.warning(&warning_words(warning)),
-        }
+        warn(*warning, warning_words(warning), printer, shape);
+    }
+    if let Some(warning) = Script::warning(&args.description) {
+        warn(warning, format!("{warning}."), printer, shape);
     }
     let request = OrderRequest {
         account,

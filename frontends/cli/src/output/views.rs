@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use neurocards::{
-    Account, Artifact, Credits, Fault, Job, JobEvent, JobId, Model, ModelStatus, Order, OrderId,
-    PhotoWarning, Progress, Stage, Status, Timestamp,
+    Account, Artifact, Credits, Fault, Job, JobEvent, JobId, Model, ModelStatus, Order, OrderId, Progress,
+    Stage, Status, Timestamp,
 };
 use serde::Serialize;
 
-use super::warning_words;
 use crate::failure::{Failure, FailureView};
 
 /// A job.
@@ -137,17 +136,17 @@ impl From<Progress> for ProgressLine {
     }
 }
 
-/// A doubt about the photo.
+/// A doubt about the photo or the description.
 #[derive(Debug, Serialize)]
-pub(crate) struct WarningLine {
+pub(crate) struct WarningLine<W> {
     event: &'static str,
-    warning: PhotoWarning,
+    warning: W,
     message: String,
 }
 
-impl From<PhotoWarning> for WarningLine {
-    fn from(warning: PhotoWarning) -> Self {
-        Self { event: "warning", message: warning_words(&warning), warning }
+impl<W> WarningLine<W> {
+    pub(crate) fn new(warning: W, message: String) -> Self {
+        Self { event: "warning", warning, message }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Which languages the lines can be made in, and which letters they can show.
 
+use serde::Serialize;
+
 use super::super::Script;
 use super::super::contacts::TORN;
 
 /// What the captions of a description lack; the seller should know before paying.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, thiserror::Error)]
+#[serde(tag = "warning", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CaptionWarning {
     /// Captions cannot show the letters of the description: they are general phrases, with its price if it names one.
