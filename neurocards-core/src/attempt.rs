@@ -29,11 +29,13 @@ pub enum AttemptState {
     Failed,
     /// We stopped waiting; the provider may still charge.
     Abandoned,
+    /// It brought a video after the job had ended and its price had gone back: the video was given away.
+    Gifted,
 }
 
 impl AttemptState {
     /// Every state.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Intent,
         Self::Sent,
         Self::Accepted,
@@ -42,6 +44,7 @@ impl AttemptState {
         Self::Succeeded,
         Self::Failed,
         Self::Abandoned,
+        Self::Gifted,
     ];
 
     /// The state as stored and as shown.
@@ -55,6 +58,7 @@ impl AttemptState {
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Abandoned => "abandoned",
+            Self::Gifted => "gifted",
         }
     }
 
@@ -65,7 +69,10 @@ impl AttemptState {
 
     /// The provider may charge for it. A job has at most one such attempt, and the stores hold that by an index.
     pub fn may_be_charged(self) -> bool {
-        matches!(self, Self::Sent | Self::Accepted | Self::Unknown | Self::Succeeded | Self::Abandoned)
+        matches!(
+            self,
+            Self::Sent | Self::Accepted | Self::Unknown | Self::Succeeded | Self::Abandoned | Self::Gifted
+        )
     }
 }
 
@@ -97,6 +104,8 @@ pub struct Attempt {
     pub state: AttemptState,
     /// The provider's id of the task, once known. Unique for each provider.
     pub task_id: Option<String>,
+    /// The task id that a callback named while the reply to the submission was missing.
+    pub hint: Option<String>,
     /// Where the provider keeps the finished video.
     pub video: Option<String>,
     /// What went wrong.
@@ -109,4 +118,11 @@ pub struct Attempt {
     pub sent_at: Option<Timestamp>,
     /// When its last state was written.
     pub updated_at: Timestamp,
+}
+
+impl Attempt {
+    /// The provider's task can be named: by the provider's reply, or by its callback.
+    pub fn is_known(&self) -> bool {
+        self.task_id.is_some() || self.hint.is_some()
+    }
 }

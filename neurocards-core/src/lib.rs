@@ -40,8 +40,8 @@ pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};
 pub use job::{Job, Stage, Status};
 pub use ledger::{Book, EntryKind, LedgerEntry};
 pub use lifecycle::{
-    AttemptWrite, Context, Effect, Event, FreshIds, JobEventBody, JobState, Policy, Settlement, Step,
-    Transition, Wake, step,
+    AttemptWrite, Context, Effect, Event, FreshIds, JobEventBody, JobState, LateEvent, Policy, Settlement,
+    Step, Transition, Wake, late, step,
 };
 pub use media::{IngestError, Media, MediaError, VIDEO_MAX_BYTES};
 pub use model::{Catalogue, Model, ModelError, ModelStatus};
@@ -59,6 +59,7 @@ pub use provider::{
 };
 pub use store::{
     AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
-    JobRecord, JobSeize, LedgerFilter, MemoryStore, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew,
-    OrderRecord, Placement, Posted, Room, Seizure, Store, StoreCapabilities, StoreError, Violation,
+    JobRecord, JobSeize, LateAttempt, LateClaim, LateOutcome, LateSettle, LedgerFilter, MemoryStore,
+    NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement, Posted, Room, Seizure, Store,
+    StoreCapabilities, StoreError, Telling, Told, Violation,
 };

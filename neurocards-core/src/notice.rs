@@ -43,6 +43,11 @@ pub enum NoticeBody {
         /// What went back to the account.
         released: Credits,
     },
+    /// The video of a failed job came after all. It costs nothing: its price went back before.
+    Gift {
+        /// The video.
+        artifact: Artifact,
+    },
 }
 
 /// The kinds of notices. Each exists at most once for each subject.
@@ -59,11 +64,14 @@ pub enum NoticeKind {
     Failed,
     /// A job was taken back.
     Cancelled,
+    /// The video of a failed job came after all.
+    Gift,
 }
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Started, Self::Slow, Self::Result, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 6] =
+        [Self::Started, Self::Slow, Self::Result, Self::Failed, Self::Cancelled, Self::Gift];
 
     /// The kind as stored and as shown.
     pub fn as_str(self) -> &'static str {
@@ -73,6 +81,7 @@ impl NoticeKind {
             Self::Result => "result",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Gift => "gift",
         }
     }
 
@@ -91,6 +100,7 @@ impl NoticeBody {
             Self::Result { .. } => NoticeKind::Result,
             Self::Failed { .. } => NoticeKind::Failed,
             Self::Cancelled { .. } => NoticeKind::Cancelled,
+            Self::Gift { .. } => NoticeKind::Gift,
         }
     }
 }

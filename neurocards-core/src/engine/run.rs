@@ -137,7 +137,7 @@ impl Engine {
     pub async fn run(&self, options: RunOptions, stop: CancellationToken) -> Result<(), StoreError> {
         let leases = Arc::new(Leases::default());
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
-        let (worked, (), ()) = tokio::join!(
+        let (worked, (), (), ()) = tokio::join!(
             async {
                 let worked = self.work(options, &leases, &stop).await;
                 ended.cancel();
@@ -146,6 +146,7 @@ impl Engine {
             // Steps that end within the grace still need their leases.
             self.keep_leases(&leases, &ended),
             self.deliver(&stop),
+            self.look_after_late(&stop),
         );
         worked
     }

@@ -259,3 +259,11 @@ fn media_fault(error: &MediaError) -> Fault {
     };
     Fault::new(class, error.to_string()).with_code("storage")
 }
+
+/// Why a video was not taken in, as a fault.
+pub(super) fn ingest_fault(error: IngestError) -> Fault {
+    match error {
+        IngestError::Fetch(fault) => fault,
+        IngestError::Media(error) => media_fault(&error),
+    }
+}

@@ -23,6 +23,10 @@ pub struct Policy {
     pub store_grace: Duration,
     /// How long to wait for a submission of which nobody knows whether it arrived.
     pub unknown_grace: Duration,
+    /// How often a task is read whose job ended without it.
+    pub late_poll: Duration,
+    /// How long after the end its video is still waited for.
+    pub late_window: Duration,
     /// Wait before the first retry after a `temporary` fault; doubles with each one.
     pub retry_temporary: Duration,
     /// Wait before the first retry after a `rate_limit` fault; doubles with each one.
@@ -53,6 +57,8 @@ impl Default for Policy {
             job_deadline: minutes(60),
             store_grace: minutes(60),
             unknown_grace: minutes(45),
+            late_poll: minutes(5),
+            late_window: minutes(24 * 60),
             retry_temporary: seconds(10),
             retry_rate_limit: seconds(60),
             max_attempts: 3,

@@ -239,12 +239,26 @@ fn a_submission_in_doubt_is_never_sent_again() {
     let mut life = Life::submitted(Policy::default());
     life.on(Event::InDoubt(fault(FaultClass::Temporary)));
     assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Unknown));
-    life.claim();
-    assert_eq!(life.effect, None);
+    // It is looked at now and then, because a callback may name the task; nothing is sent.
+    while life.state.job.stage == Stage::Wait {
+        life.claim();
+        assert_eq!(life.effect, None);
+    }
     assert_eq!(life.state.job.stage, Stage::Failed);
     assert!((life.now - start()).to_std().unwrap() >= life.policy.unknown_grace);
     assert_eq!(life.attempt(), AttemptState::Abandoned);
     assert!(matches!(life.history.last(), Some(JobEventBody::Failed { provider_may_charge: true, .. })));
+}
+
+#[test]
+fn a_task_that_a_callback_named_is_adopted_even_at_the_last_moment() {
+    let mut life = Life::submitted(Policy::default());
+    life.on(Event::InDoubt(fault(FaultClass::Temporary)));
+    life.now += life.policy.unknown_grace;
+    life.state.attempt.as_mut().unwrap().hint = Some("task".to_owned());
+    life.claim();
+    assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Accepted));
+    assert_eq!(life.state.attempt.as_ref().unwrap().task_id.as_deref(), Some("task"));
 }
 
 #[test]

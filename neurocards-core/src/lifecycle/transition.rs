@@ -58,6 +58,8 @@ pub struct Transition {
     pub notice: Option<(NoticeId, NoticeBody)>,
     /// What the history says; steps that only set a timer say nothing.
     pub event: Option<JobEventBody>,
+    /// The job ends without a video, but its latest attempt may still bring one: it is looked at after this time.
+    pub late: Option<Duration>,
 }
 
 /// What happens to the lease.
@@ -183,6 +185,11 @@ pub enum JobEventBody {
         /// Whether the provider may charge us all the same.
         provider_may_charge: bool,
     },
+    /// Its video came after the end, and was given away.
+    Gifted {
+        /// The video.
+        artifact: Artifact,
+    },
     /// It was taken back.
     Cancelled {
         /// What went back.
@@ -249,6 +256,7 @@ impl JobState {
                     model: job.model.clone(),
                     state: AttemptState::Intent,
                     task_id: None,
+                    hint: None,
                     video: None,
                     fault: None,
                     cost_milli: None,

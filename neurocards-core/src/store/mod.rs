@@ -1,5 +1,6 @@
 //! The seam to the database.
 
+mod late;
 mod memory;
 mod params;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use late::{LateAttempt, LateClaim, LateOutcome, LateSettle, Telling, Told};
 pub use memory::MemoryStore;
 pub use params::{
     AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
@@ -18,7 +20,7 @@ pub use params::{
 use crate::account::{Account, AccountKey};
 use crate::clock::Timestamp;
 use crate::fault::Retry;
-use crate::ids::{JobId, OrderId};
+use crate::ids::{AttemptId, JobId, OrderId};
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
 use crate::notice::Notice;
@@ -76,6 +78,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Applies a step of the lifecycle: job, attempt, artifact, ledger, notices, history. `false`: the fence did
     /// not hold, nothing was written, and the caller must not touch the job any more.
     async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError>;
+
+    /// A provider says that this attempt is this task, and that there is news of it. Where the reply to the
+    /// submission is missing the task is noted as a hint; where it is known the job is woken. Nothing else changes: the
+    /// task is read before anything is believed.
+    async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError>;
+
+    /// Takes tasks whose jobs ended without them, and which are to be looked at now.
+    async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError>;
+
+    /// Writes what came of it. `false`: somebody else has the task now, and nothing was written.
+    async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError>;
 
     /// A job with its order.
     async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError>;

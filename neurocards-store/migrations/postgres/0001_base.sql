@@ -76,23 +76,29 @@ CREATE TABLE attempts (
     provider   text        NOT NULL,
     model      text        NOT NULL,
     state      text COLLATE "C" NOT NULL CHECK (state IN (
-        'intent', 'sent', 'accepted', 'rejected', 'unknown', 'succeeded', 'failed', 'abandoned')),
+        'intent', 'sent', 'accepted', 'rejected', 'unknown', 'succeeded', 'failed', 'abandoned', 'gifted')),
     task_id    text,
+    -- What a callback named while the reply to the submission was missing.
+    hint       text,
     video      text,
     fault      json,
     cost_milli bigint,
     created_at timestamptz NOT NULL,
     sent_at    timestamptz,
     updated_at timestamptz NOT NULL,
+    -- When the task of a job that has failed is looked at, and how often it was claimed for that.
+    late_at    timestamptz,
+    late_epoch bigint      NOT NULL DEFAULT 0,
     UNIQUE (job_id, seq),
     CONSTRAINT attempts_one_for_each_task UNIQUE (provider, task_id),
-    CONSTRAINT accepted_means_a_task CHECK (task_id IS NOT NULL OR state NOT IN ('accepted', 'succeeded'))
+    CONSTRAINT accepted_means_a_task CHECK (task_id IS NOT NULL OR state NOT IN ('accepted', 'succeeded', 'gifted'))
 ) WITH (fillfactor = 70);
 
 CREATE UNIQUE INDEX attempts_one_live ON attempts (job_id)
 WHERE state IN ('intent', 'sent', 'accepted', 'unknown');
 CREATE UNIQUE INDEX attempts_one_charged ON attempts (job_id)
-WHERE state IN ('sent', 'accepted', 'unknown', 'succeeded', 'abandoned');
+WHERE state IN ('sent', 'accepted', 'unknown', 'succeeded', 'abandoned', 'gifted');
+CREATE INDEX attempts_late ON attempts (late_at) WHERE late_at IS NOT NULL;
 
 CREATE TABLE artifacts (
     job_id     uuid PRIMARY KEY REFERENCES jobs (id),
@@ -132,7 +138,8 @@ CREATE TABLE notices (
     subject     text COLLATE "C" NOT NULL CHECK (subject IN ('order', 'job')),
     subject_id  uuid        NOT NULL,
     order_id    uuid        NOT NULL REFERENCES orders (id),
-    kind        text COLLATE "C" NOT NULL CHECK (kind IN ('started', 'slow', 'result', 'failed', 'cancelled')),
+    kind        text COLLATE "C" NOT NULL CHECK (
+        kind IN ('started', 'slow', 'result', 'failed', 'cancelled', 'gift')),
     body        json        NOT NULL,
     state       text COLLATE "C" NOT NULL CHECK (state IN (
         'pending', 'sending', 'sent', 'unknown', 'blocked', 'superseded', 'dead')),

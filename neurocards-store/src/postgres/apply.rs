@@ -53,6 +53,7 @@ struct StepRow<'a> {
     notice_body: Option<&'a NoticeBody>,
     silences: bool,
     event: Option<&'a JobEventBody>,
+    late: Option<i64>,
 }
 
 impl Write for Apply {
@@ -152,5 +153,6 @@ fn row(step: &Transition) -> StepRow<'_> {
         notice_body: notice.map(|(_, body)| body),
         silences: notice.is_some_and(|(_, body)| body.kind().supersedes_earlier()),
         event: step.event.as_ref(),
+        late: step.late.map(micros),
     }
 }

@@ -12,6 +12,7 @@ mod apply;
 mod audit;
 mod error;
 mod jobs;
+mod late;
 mod notices;
 mod open;
 mod orders;
@@ -24,10 +25,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, Claim, Claimed, Clock, CreditsPost, Job, JobFilter, JobHistory, JobId,
-    JobRecord, JobSeize, LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew,
-    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Transition,
-    Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, Job, JobFilter,
+    JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter,
+    Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
+    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgPool, Postgres};
@@ -166,6 +167,23 @@ impl Store for PostgresStore {
 
     async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
         self.steps.write(step.clone()).await
+    }
+
+    async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let told = late::told(&mut tx, attempt, task_id, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(told)
+    }
+
+    async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {
+        late::claim(&mut *self.connection().await?, claim, self.time()).await
+    }
+
+    async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError> {
+        late::settle(&mut *self.connection().await?, settle, self.time()).await
     }
 
     async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {

@@ -25,7 +25,7 @@ pub(super) const JOB: &str = "jobs.id, jobs.order_id, jobs.account, jobs.idx, jo
      jobs.slow_told, jobs.lease_epoch, jobs.lease_owner, jobs.wake_at, jobs.deadline_at, jobs.created_at, \
      jobs.finished_at";
 pub(super) const ATTEMPT: &str = "attempts.id, attempts.job_id, attempts.seq, attempts.provider, \
-     attempts.model, attempts.state, attempts.task_id, attempts.video, attempts.fault, attempts.cost_milli, \
+     attempts.model, attempts.state, attempts.task_id, attempts.hint, attempts.video, attempts.fault, attempts.cost_milli, \
      attempts.created_at, attempts.sent_at, attempts.updated_at";
 pub(super) const EVENT: &str = "events.at, events.stage, events.epoch, events.body";
 pub(super) const NOTICE: &str = "notices.id, notices.account, notices.subject, notices.subject_id, \
@@ -176,6 +176,7 @@ impl<'r> Cells<'r> {
             model: self.next()?,
             state: self.word()?,
             task_id: self.next()?,
+            hint: self.next()?,
             video: self.next()?,
             fault: self.json_opt()?,
             cost_milli: self.next()?,

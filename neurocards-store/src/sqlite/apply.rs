@@ -1,14 +1,15 @@
 //! Applying a step of the lifecycle: job, attempt, artifact, ledger, notices and history in one transaction.
 
 use neurocards_core::{
-    Attempt, AttemptWrite, Job, JobEvent, JobState, StoreError, Subject, Timestamp, Transition,
+    Artifact, Attempt, AttemptWrite, Job, JobEvent, JobId, JobState, StoreError, Subject, Timestamp,
+    Transition,
 };
 use sqlx::SqliteConnection;
 
 use super::accounts::{self, Posting};
 use super::error::classify;
 use super::notices::{self, NoticeNew};
-use super::rows::{json, json_opt, micros};
+use super::rows::{json, json_opt, later, micros};
 use super::{jobs, orders};
 
 /// `false`: the step is lost, and the caller rolls back.
@@ -33,13 +34,12 @@ pub(super) async fn apply(
         accounts::enter(db, &Posting { amount: job.price, job_id: Some(job.id), ..posting }, now).await?;
     }
     if let Some(artifact) = &step.artifact {
-        sqlx::query("INSERT OR REPLACE INTO artifacts (job_id, artifact, created_at) VALUES (?1, ?2, ?3)")
-            .bind(job.id.to_string())
-            .bind(json(artifact)?)
-            .bind(micros(now))
-            .execute(&mut *db)
-            .await
-            .map_err(classify)?;
+        write_artifact(db, job.id, artifact, now).await?;
+    }
+    if let Some(wait) = step.late {
+        let late = sqlx::query("UPDATE attempts SET late_at = ?3 WHERE job_id = ?1 AND seq = ?2");
+        let late = late.bind(job.id.to_string()).bind(job.attempts).bind(later(now, wait));
+        late.execute(&mut *db).await.map_err(classify)?;
     }
     if let Some((id, body)) = &step.notice {
         let subject = Subject::Job(job.id);
@@ -51,6 +51,22 @@ pub(super) async fn apply(
         orders::insert_event(db, job.id, &event).await?;
     }
     Ok(true)
+}
+
+pub(super) async fn write_artifact(
+    db: &mut SqliteConnection,
+    job: JobId,
+    artifact: &Artifact,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT OR REPLACE INTO artifacts (job_id, artifact, created_at) VALUES (?1, ?2, ?3)")
+        .bind(job.to_string())
+        .bind(json(artifact)?)
+        .bind(micros(now))
+        .execute(db)
+        .await
+        .map_err(classify)?;
+    Ok(())
 }
 
 /// The fence stands in the statement too, although the state was read under the same lock: whoever edits this file

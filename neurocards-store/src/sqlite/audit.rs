@@ -78,7 +78,9 @@ const INVARIANTS: &[(&str, &str)] = &[
         "SELECT jobs.id FROM jobs
          WHERE (jobs.stage = 'done') <>
                  (SELECT count(*) FROM ledger WHERE ledger.job_id = jobs.id AND ledger.kind = 'capture')
-             OR (jobs.stage = 'done') <> EXISTS (SELECT 1 FROM artifacts WHERE artifacts.job_id = jobs.id)",
+             OR (jobs.stage = 'done' OR jobs.stage = 'failed' AND EXISTS (
+                     SELECT 1 FROM attempts WHERE attempts.job_id = jobs.id AND attempts.state = 'gifted'))
+                 <> EXISTS (SELECT 1 FROM artifacts WHERE artifacts.job_id = jobs.id)",
     ),
     (
         "a job has at most one live attempt",
@@ -87,7 +89,7 @@ const INVARIANTS: &[(&str, &str)] = &[
     ),
     (
         "a job has at most one attempt that may be charged",
-        "SELECT job_id FROM attempts WHERE state IN ('sent', 'accepted', 'unknown', 'succeeded', 'abandoned')
+        "SELECT job_id FROM attempts WHERE state IN ('sent', 'accepted', 'unknown', 'succeeded', 'abandoned', 'gifted')
          GROUP BY job_id HAVING count(*) > 1",
     ),
     (

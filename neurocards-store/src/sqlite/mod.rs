@@ -15,6 +15,7 @@ mod apply;
 mod audit;
 mod error;
 mod jobs;
+mod late;
 mod notices;
 mod open;
 mod orders;
@@ -26,10 +27,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, Claim, Claimed, Clock, CreditsPost, Job, JobFilter, JobHistory, JobId,
-    JobRecord, JobSeize, LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew,
-    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Transition,
-    Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, Job, JobFilter,
+    JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter,
+    Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
+    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
@@ -164,6 +165,30 @@ impl Store for SqliteStore {
         }
         // Else the transaction is dropped, which rolls it back: a lost step leaves nothing.
         Ok(applied)
+    }
+
+    async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let told = late::told(&mut tx, attempt, task_id, now).await?;
+        commit(tx).await?;
+        Ok(told)
+    }
+
+    async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {
+        if !late::any_due(&mut *self.readers.acquire().await.map_err(classify)?, self.time()).await? {
+            return Ok(Vec::new());
+        }
+        let (mut tx, now) = self.write().await?;
+        let late = late::claim(&mut tx, claim, now).await?;
+        commit(tx).await?;
+        Ok(late)
+    }
+
+    async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let settled = late::settle(&mut tx, settle, now).await?;
+        commit(tx).await?;
+        Ok(settled)
     }
 
     async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {

@@ -172,6 +172,7 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         model: cells.get("model")?,
         state: cells.word("state")?,
         task_id: cells.get("task_id")?,
+        hint: cells.get("hint")?,
         video: cells.get("video")?,
         fault: cells.json_opt("fault")?,
         cost_milli: cells.get("cost_milli")?,

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, Claim, Claimed, CreditsPost, Job, JobFilter, JobHistory, JobId,
-    JobRecord, JobSeize, LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew,
-    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Transition,
-    Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, CreditsPost, Job, JobFilter, JobHistory,
+    JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter, Notice,
+    NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
+    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
 };
 
 /// On which side of a write the fault lies.
@@ -140,6 +140,18 @@ impl Store for FaultyStore {
 
     async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
         self.write(self.inner.job_apply(step)).await
+    }
+
+    async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
+        self.write(self.inner.attempt_told(attempt, task_id)).await
+    }
+
+    async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {
+        self.write(self.inner.late_claim(claim)).await
+    }
+
+    async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError> {
+        self.write(self.inner.late_settle(settle)).await
     }
 
     async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {

@@ -86,7 +86,10 @@ impl Tables {
         found.unless(entries(EntryKind::Hold) == 1, "every job has exactly one hold", job.id);
         let kept = captures + releases == ended;
         found.unless(kept, "a final job has one capture or release, any other none", job.id);
-        let kept = captures == done && self.artifacts.contains_key(&job.id) == (done == 1);
+        let gifted = self.attempts.values().any(|attempt| {
+            attempt.job_id == job.id && attempt.state == AttemptState::Gifted && job.stage == Stage::Failed
+        });
+        let kept = captures == done && self.artifacts.contains_key(&job.id) == (done == 1 || gifted);
         found.unless(kept, "captured means done, with an artifact", job.id);
         found.unless(job.price.is_positive(), "a price is positive", job.id);
     }

@@ -3,6 +3,7 @@
 //! Known weakness: nothing survives the process, and every claim looks at every job.
 
 mod audit;
+mod late;
 mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +14,13 @@ use async_trait::async_trait;
 use self::tables::{Due, Tables};
 use super::{
     AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, JobFilter, JobHistory, JobRecord, JobSeize,
-    LedgerFilter, NoticeClaim, NoticeSettle, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
-    StoreCapabilities, StoreError, Violation,
+    LateAttempt, LateClaim, LateSettle, LedgerFilter, NoticeClaim, NoticeSettle, OrderNew, OrderRecord,
+    Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Told, Violation,
 };
 use crate::account::{Account, AccountKey};
 use crate::attempt::AttemptState;
 use crate::clock::{Clock, Timestamp};
-use crate::ids::{JobId, OrderId};
+use crate::ids::{AttemptId, JobId, OrderId};
 use crate::job::{Job, Stage};
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
@@ -133,6 +134,18 @@ impl Store for MemoryStore {
 
     async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
         self.tables().job_apply(step, self.clock.now())
+    }
+
+    async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
+        Ok(self.tables().attempt_told(attempt, task_id, self.clock.now()))
+    }
+
+    async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {
+        Ok(self.tables().late_claim(claim, self.clock.now()))
+    }
+
+    async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError> {
+        Ok(self.tables().late_settle(settle, self.clock.now()))
     }
 
     async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {

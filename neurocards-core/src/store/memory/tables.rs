@@ -8,6 +8,7 @@ use super::super::{
     LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement, Posted,
     StoreError,
 };
+use super::late::LateRow;
 use crate::account::{Account, AccountKey};
 use crate::artifact::Artifact;
 use crate::attempt::Attempt;
@@ -43,6 +44,7 @@ pub(super) struct Tables {
     pub(super) artifacts: BTreeMap<JobId, Artifact>,
     pub(super) notices: BTreeMap<NoticeId, NoticeRow>,
     pub(super) events: BTreeMap<JobId, Vec<JobEvent>>,
+    pub(super) late: BTreeMap<AttemptId, LateRow>,
     /// The turns of jobs.
     turns: BTreeMap<JobId, u64>,
 }
@@ -309,6 +311,9 @@ impl Tables {
             let event = JobEvent { at: now, stage: step.to, epoch: step.epoch, body: body.clone() };
             self.events.entry(step.job_id).or_default().push(event);
         }
+        if let (Some(attempt), Some(wait)) = (&after.attempt, step.late) {
+            self.late.insert(attempt.id, LateRow { wake_at: later(now, wait), epoch: 0 });
+        }
         if let (Some(attempt), Some(_)) = (after.attempt, &step.attempt) {
             self.attempts.insert(attempt.id, attempt);
         }
@@ -342,7 +347,7 @@ impl Tables {
         Ok(())
     }
 
-    fn notify(
+    pub(super) fn notify(
         &mut self,
         id: NoticeId,
         account: &AccountKey,

@@ -10,7 +10,7 @@ input AS (
         attempt_new uuid, attempt_seq integer, attempt uuid, attempt_from text, attempt_to text,
         task_id text, video text, fault json, cost_milli bigint,
         entry uuid, kind text, artifact json,
-        notice uuid, notice_kind text, notice_body json, silences boolean, event json)
+        notice uuid, notice_kind text, notice_body json, silences boolean, event json, late bigint)
 ),
 moved AS (
     UPDATE jobs SET
@@ -36,12 +36,13 @@ moved AS (
             SELECT 1 FROM attempts
             WHERE attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
                 AND attempts.state NOT IN ('rejected', 'failed')))
-    RETURNING jobs.id, jobs.order_id, jobs.account, jobs.price, jobs.provider, jobs.model, clock.now
+    RETURNING jobs.id, jobs.order_id, jobs.account, jobs.price, jobs.provider, jobs.model, jobs.attempts, clock.now
 ),
 step AS (
     SELECT moved.*, input.stage, input.epoch, input.target, input.attempt_new, input.attempt_seq, input.attempt,
         input.attempt_to, input.task_id, input.video, input.fault, input.cost_milli, input.entry, input.kind,
-        input.artifact, input.notice, input.notice_kind, input.notice_body, input.silences, input.event
+        input.artifact, input.notice, input.notice_kind, input.notice_body, input.silences, input.event,
+        input.late
     FROM moved JOIN input USING (id)
 ),
 attempts_added AS (
@@ -56,8 +57,14 @@ attempts_changed AS (
         fault = coalesce(step.fault, attempts.fault),
         cost_milli = coalesce(step.cost_milli, attempts.cost_milli),
         sent_at = CASE step.attempt_to WHEN 'sent' THEN step.now ELSE attempts.sent_at END,
-        updated_at = step.now
+        updated_at = step.now,
+        late_at = step.now + step.late * interval '1 microsecond'
     FROM step WHERE attempts.id = step.attempt
+),
+late AS (
+    UPDATE attempts SET late_at = step.now + step.late * interval '1 microsecond'
+    FROM step WHERE step.late IS NOT NULL AND step.attempt IS NULL AND attempts.job_id = step.id
+        AND attempts.seq = step.attempts
 ),
 bill AS (
     SELECT account, sum(price)::bigint AS ended,

@@ -66,7 +66,9 @@ pub async fn failing_at_the_submission(world: &World) {
 /// Nobody ever learns whether the submission arrived.
 pub async fn failing_in_doubt(world: &World) {
     let job = world.job().await;
-    let state = world.reach(job.id, Milestone::InDoubt).await;
+    world.reach(job.id, Milestone::InDoubt).await;
+    world.clock.advance(world.policy.unknown_grace);
+    let state = world.reclaim("w", job.id).await;
     world.advance(state, Event::Claimed).await;
     failed(world, &job, FaultClass::Unknown, Some(AttemptState::Abandoned)).await;
 }

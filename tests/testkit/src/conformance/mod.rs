@@ -8,6 +8,7 @@ pub mod audit;
 pub mod cancel;
 pub mod claims;
 pub mod fence;
+pub mod late;
 pub mod lifecycle;
 pub mod money;
 pub mod notices;
@@ -49,6 +50,10 @@ macro_rules! store_conformance {
                 a_full_disk_waits;
             cancel: before_anything, with_an_intent, not_at_the_provider, not_a_final_job, not_a_missing_job,
                 the_former_holder_is_a_zombie;
+            late: a_callback_finds_the_job_of_a_lost_reply, a_callback_does_not_disturb_the_worker,
+                a_callback_wakes_a_waiting_job, a_callback_cannot_steal_a_task, a_late_video_is_given_away,
+                a_late_task_is_looked_at_again, a_callback_after_the_release_brings_a_gift,
+                late_tasks_are_claimed_by_provider;
             money: a_capture_is_never_followed_by_a_release, a_release_is_never_followed_by_a_capture,
                 an_early_end_of_the_hold_is_the_only_one, every_job_holds_its_own;
             notices: one_of_each_kind, the_last_word_silences_earlier_news, what_is_sent_stays_sent,

@@ -283,5 +283,6 @@ pub fn bare(state: &JobState, to: Stage, wake: Wake) -> Transition {
         artifact: None,
         notice: None,
         event: None,
+        late: None,
     }
 }

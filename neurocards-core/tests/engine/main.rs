@@ -2,150 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what fails may end it")]
 
-use std::sync::{Arc, LazyLock};
+mod late;
+mod world;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
 use neurocards_core::{
-    AccountKey, AccountOpen, AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine,
-    Fault, FaultClass, Job, JobEventBody, JobHistory, Media, MemoryNotifier, MemoryProvider, MemoryStore,
-    NoticeKind, NoticeState, OrderError, OrderEvent, OrderHandle, OrderRequest, Photo, PhotoLimits, Policy,
-    Prompt, PromptBuilder, PromptRequest, ProviderCall, ProviderCapabilities, Reply, RunOptions, Stage,
-    Store, SystemClock, TaskState, TemplateId,
+    AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine, Fault, FaultClass,
+    JobEventBody, Media, NoticeKind, NoticeState, OrderError, OrderEvent, OrderRequest, Prompt,
+    PromptBuilder, PromptRequest, Reply, RunOptions, Stage, Store, TaskState,
 };
 use tokio_util::sync::CancellationToken;
 
-const VIDEO: &[u8] = include_bytes!("../../tests/testkit/assets/tiny.mp4");
-
-static PHOTO: LazyLock<Photo> = LazyLock::new(|| {
-    let bytes = include_bytes!("../../examples/photos/coffee-cup.jpg");
-    Photo::intake(bytes, &PhotoLimits::default()).unwrap()
-});
-
-/// A store and a provider that outlive the engines that use them.
-struct World {
-    store: Arc<MemoryStore>,
-    media: Media,
-    provider: Arc<MemoryProvider>,
-    notifier: Arc<MemoryNotifier>,
-    policy: Policy,
-    prompts: Option<Arc<dyn PromptBuilder>>,
-}
-
-impl World {
-    async fn new() -> Self {
-        let world = Self {
-            store: Arc::new(MemoryStore::new(Arc::new(SystemClock::new()))),
-            media: Media::in_memory(),
-            provider: Arc::new(MemoryProvider::new(Bytes::from_static(VIDEO))),
-            notifier: Arc::new(MemoryNotifier::new()),
-            policy: Policy {
-                retry_temporary: Duration::from_millis(2),
-                retry_rate_limit: Duration::from_millis(2),
-                unknown_grace: Duration::from_millis(60),
-                storage_retry: Duration::from_millis(2),
-                lease: Duration::from_millis(600),
-                heartbeat: Duration::from_millis(100),
-                ..Policy::default()
-            },
-            prompts: None,
-        };
-        let open = AccountOpen { account: account(), credit_limit: Credits(50), bonus: None };
-        world.store.account_open(&open).await.unwrap();
-        world
-    }
-
-    /// The provider can say whether a submission arrived.
-    async fn telling() -> Self {
-        let world = Self::new().await;
-        let capabilities = ProviderCapabilities { lookup: true, poll: Some(Duration::from_millis(1)) };
-        let provider = MemoryProvider::new(Bytes::from_static(VIDEO)).with_capabilities(capabilities);
-        Self { provider: Arc::new(provider), ..world }
-    }
-
-    /// A new process, as it were.
-    fn engine(&self) -> Engine {
-        let mut builder = Engine::builder(self.store.clone(), self.media.clone())
-            .provider(self.provider.clone())
-            .notifier(self.notifier.clone())
-            .policy(self.policy.clone());
-        if let Some(prompts) = &self.prompts {
-            builder = builder.prompts(prompts.clone());
-        }
-        builder.build()
-    }
-
-    /// Orders, runs to the end, and checks what must hold whatever happened.
-    async fn live(&self, count: u32) -> Vec<Job> {
-        let engine = self.engine();
-        let order = engine.order(request(count)).await.unwrap();
-        self.finish(&engine, &order).await
-    }
-
-    async fn finish(&self, engine: &Engine, order: &OrderHandle) -> Vec<Job> {
-        let stop = CancellationToken::new();
-        let running = tokio::spawn({
-            let (engine, stop) = (engine.clone(), stop.clone());
-            async move { engine.run(RunOptions::default(), stop).await }
-        });
-        let limit = Duration::from_secs(20);
-        let record = tokio::time::timeout(limit, order.wait()).await.expect("it ends").unwrap().unwrap();
-        tokio::time::timeout(limit, self.notices_are_out(&record.jobs)).await.expect("notices go out");
-        stop.cancel();
-        running.await.unwrap().unwrap();
-        assert_eq!(self.store.audit().await.unwrap(), []);
-        record.jobs
-    }
-
-    async fn notices_are_out(&self, jobs: &[Job]) {
-        for job in jobs {
-            while self
-                .history(job)
-                .await
-                .notices
-                .iter()
-                .any(|n| matches!(n.state, NoticeState::Pending | NoticeState::Sending))
-            {
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-
-    async fn history(&self, job: &Job) -> JobHistory {
-        self.store.job_history(job.id).await.unwrap().unwrap()
-    }
-
-    async fn balance(&self) -> (i64, i64) {
-        let account = self.store.account_get(&account()).await.unwrap().unwrap();
-        (account.available.0, account.held.0)
-    }
-
-    fn submissions(&self) -> usize {
-        self.provider.calls().iter().filter(|call| matches!(call, ProviderCall::Submit(_))).count()
-    }
-}
-
-fn account() -> AccountKey {
-    "cli:test".parse().unwrap()
-}
-
-fn request(count: u32) -> OrderRequest {
-    OrderRequest {
-        account: account(),
-        photo: PHOTO.clone(),
-        texts: BriefTexts { description: "Coffee cup, 350 ml".to_owned(), ..BriefTexts::default() },
-        template: TemplateId::Ugc,
-        count,
-        model: None,
-        idempotency_key: Some("key".to_owned()),
-        max_credits: None,
-    }
-}
-
-fn fault(class: FaultClass) -> Fault {
-    Fault::new(class, "said the provider")
-}
+use world::*;
 
 #[tokio::test]
 async fn a_photo_that_is_gone_ends_the_job_at_once() {

@@ -1,0 +1,71 @@
+//! A worker has the job: where does it go on?
+
+use std::time::Duration;
+
+use super::{Decision, Effect, NOTHING, Step};
+use crate::attempt::{Attempt, AttemptState};
+use crate::clock::later;
+use crate::fault::{Fault, FaultClass};
+use crate::job::Stage;
+use crate::lifecycle::transition::{Transition, Wake};
+
+impl Decision<'_> {
+    pub(super) fn claimed(&self) -> Step {
+        let (job, policy) = (&self.state.job, self.context.policy);
+        if job.crashes > policy.crash_limit {
+            let message = format!("{} workers in a row stopped while they held the job", policy.crash_limit);
+            return self.fail(Fault::new(FaultClass::Unknown, message), None);
+        }
+        let grace = if job.stage == Stage::Store { policy.store_grace } else { Duration::ZERO };
+        if self.context.now >= later(job.deadline_at, grace) {
+            let message = "there was no video before the deadline";
+            return self.fail(Fault::new(FaultClass::Temporary, message), None);
+        }
+        match (job.stage, self.state.live_attempt()) {
+            (Stage::Prompt, _) => Self::only(Effect::BuildPrompt),
+            (Stage::Submit, None) => {
+                let write =
+                    Transition { attempt: Some(self.new_attempt()), ..self.write(Stage::Submit, Wake::Keep) };
+                Step { write: Some(write), then: Some(Effect::Upload) }
+            }
+            (Stage::Submit, Some(attempt)) if attempt.state == AttemptState::Intent => {
+                Self::only(Effect::Upload)
+            }
+            (Stage::Submit | Stage::Wait, Some(attempt)) => self.resume(attempt),
+            (Stage::Store, _) => self.fetch(),
+            _ => NOTHING,
+        }
+    }
+
+    /// The worker that sent the submission is gone, or the task is to be read.
+    pub(super) fn resume(&self, attempt: &Attempt) -> Step {
+        let policy = self.context.policy;
+        match (attempt.state, &attempt.task_id) {
+            (AttemptState::Accepted, Some(task_id)) => Self::only(Effect::Read { task_id: task_id.clone() }),
+            // The reply was lost, but the provider has called back since.
+            (AttemptState::Sent | AttemptState::Unknown, _) if attempt.hint.is_some() => {
+                self.accepted(attempt.hint.clone().unwrap_or_default())
+            }
+            (AttemptState::Unknown, _) if self.age(attempt) >= policy.unknown_grace => {
+                let message = "nobody knows whether the submission arrived, and it will not be sent again";
+                self.fail(Fault::new(FaultClass::Unknown, message), None)
+            }
+            _ if policy.lookup => Self::only(Effect::Lookup { attempt: attempt.id }),
+            (AttemptState::Unknown, _) => self.in_doubt(self.state.job.error.clone().unwrap_or_else(|| {
+                Fault::new(FaultClass::Unknown, "nobody knows whether the submission arrived")
+            })),
+            _ => {
+                let message = "the worker stopped while the submission was under way";
+                self.in_doubt(Fault::new(FaultClass::Unknown, message))
+            }
+        }
+    }
+
+    pub(super) fn fetch(&self) -> Step {
+        let Some(attempt) = &self.state.attempt else { return NOTHING };
+        let (Some(task_id), Some(video)) = (attempt.task_id.clone(), attempt.video.clone()) else {
+            return NOTHING;
+        };
+        Self::only(Effect::Fetch { task_id, video, again: self.state.job.stumbles > 0 })
+    }
+}

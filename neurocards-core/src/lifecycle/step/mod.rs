@@ -1,0 +1,258 @@
+//! The one function that decides.
+
+mod claimed;
+mod ending;
+mod submission;
+mod task;
+
+use std::time::Duration;
+
+use super::policy::Policy;
+use super::transition::{AttemptWrite, JobState, Transition, Wake};
+use crate::artifact::Artifact;
+use crate::attempt::{Attempt, AttemptState};
+use crate::clock::{Timestamp, later};
+use crate::fault::Fault;
+use crate::ids::{AttemptId, EntryId, NoticeId};
+use crate::job::Stage;
+use crate::notice::NoticeBody;
+use crate::prompt::Prompt;
+
+/// What happened to a job.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A worker took it.
+    Claimed,
+    /// The prompt is there. `fault` says why it is not the language model's, if one was asked.
+    PromptBuilt {
+        /// The prompt.
+        prompt: Prompt,
+        /// Why the first choice did not serve.
+        fault: Option<Fault>,
+    },
+    /// The brief breaks the rules: there will be no prompt.
+    PromptRefused(Fault),
+    /// The provider has the photo; the paid call comes next.
+    Uploaded,
+    /// The photo could not be handed over. Nothing was paid for.
+    UploadFailed(Fault),
+    /// The provider took the submission.
+    Accepted {
+        /// Its id of the task.
+        task_id: String,
+    },
+    /// The provider refused the submission, or it provably never left: there is no task.
+    Rejected(Fault),
+    /// The submission may have arrived.
+    InDoubt(Fault),
+    /// The provider knows the submission by its attempt id.
+    Found {
+        /// Its id of the task.
+        task_id: String,
+    },
+    /// The submission never arrived.
+    Absent,
+    /// The task is under way.
+    Running,
+    /// The task could not be read: nothing is known of it.
+    ReadFailed(Fault),
+    /// The provider finished the video.
+    Rendered {
+        /// Where it lies.
+        video: String,
+        /// What the provider charged, in thousandths of its own credits.
+        cost_milli: Option<i64>,
+    },
+    /// The provider says that the task failed.
+    RenderFailed(Fault),
+    /// The video is durable.
+    Stored(Artifact),
+    /// The video could not be fetched, or is no video.
+    FetchFailed(Fault),
+    /// The video could not be stored: the media store is full or away.
+    StorageFailed(Fault),
+    /// The buyer wants it back.
+    CancelRequested,
+}
+
+/// What to do once the step is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Write the prompt.
+    BuildPrompt,
+    /// Hand the photo to the provider.
+    Upload,
+    /// Make the paid call, once.
+    Submit {
+        /// The attempt that it belongs to.
+        attempt: AttemptId,
+    },
+    /// Ask the provider whether a submission arrived.
+    Lookup {
+        /// The attempt that it belongs to.
+        attempt: AttemptId,
+    },
+    /// Read the task.
+    Read {
+        /// The provider's id of the task.
+        task_id: String,
+    },
+    /// Fetch the video and store it.
+    Fetch {
+        /// The provider's id of the task.
+        task_id: String,
+        /// Where the video lies.
+        video: String,
+        /// An earlier fetch failed: read the task again for a fresh address.
+        again: bool,
+    },
+}
+
+/// The answer of [`step`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What to write, in one transaction, before anything else.
+    pub write: Option<Transition>,
+    /// What to do after the write was applied. `None` ends the worker's turn.
+    pub then: Option<Effect>,
+}
+
+/// What a decision may look at besides the job.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The numbers.
+    pub policy: &'a Policy,
+    /// The store's time.
+    pub now: Timestamp,
+    /// Chance, in `0.0..1.0`.
+    pub jitter: f64,
+    /// Ids for the rows that the step may add.
+    pub fresh: FreshIds,
+}
+
+/// Ids for the rows that a step may add, unused so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FreshIds {
+    /// For a new attempt.
+    pub attempt: AttemptId,
+    /// For the ledger entry of a final step.
+    pub entry: EntryId,
+    /// For a notice.
+    pub notice: NoticeId,
+}
+
+/// Decides what an event means for a job: what to write and what to do next.
+///
+/// Pure: the same arguments give the same answer. An event that does not fit the job's state (a late answer, a
+/// second final event) writes nothing and does nothing.
+pub fn step(state: &JobState, event: Event, context: Context<'_>) -> Step {
+    Decision { state, context }.on(event)
+}
+
+/// A longer Retry-After is cut.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+
+const NOTHING: Step = Step { write: None, then: None };
+
+struct Decision<'a> {
+    state: &'a JobState,
+    context: Context<'a>,
+}
+
+impl Decision<'_> {
+    fn on(&self, event: Event) -> Step {
+        let live = self.state.live_attempt();
+        let live_state = live.map(|attempt| attempt.state);
+        match (self.state.job.stage, live_state, event) {
+            (stage, _, _) if stage.is_final() => NOTHING,
+            (_, _, Event::Claimed) => self.claimed(),
+            (_, _, Event::CancelRequested) => self.cancel(),
+            (Stage::Prompt, None, Event::PromptBuilt { prompt, fault }) => self.prompt_built(prompt, fault),
+            (Stage::Prompt, None, Event::PromptRefused(fault)) => self.fail(fault, None),
+            (Stage::Submit, Some(AttemptState::Intent), Event::Uploaded) => self.uploaded(),
+            (Stage::Submit, Some(AttemptState::Intent), Event::UploadFailed(fault)) => {
+                self.upload_failed(fault)
+            }
+            (Stage::Submit, Some(AttemptState::Sent), event) => self.answered(event),
+            (Stage::Wait, Some(AttemptState::Unknown), event) => self.answered(event),
+            (Stage::Wait, Some(AttemptState::Accepted), event) => self.read(event),
+            (Stage::Store, None, event) => self.fetched(event),
+            _ => NOTHING,
+        }
+    }
+
+    /// How long ago the attempt was sent.
+    fn age(&self, attempt: &Attempt) -> Duration {
+        let sent = attempt.sent_at.unwrap_or(attempt.created_at);
+        (self.context.now - sent).to_std().unwrap_or_default()
+    }
+
+    /// A step that changes nothing but stage and timer, with the notice "taking longer" when it is due.
+    fn write(&self, to: Stage, wake: Wake) -> Transition {
+        let job = &self.state.job;
+        let slow = !job.slow_told
+            && !to.is_final()
+            && self.context.now >= later(job.created_at, self.context.policy.slow_after);
+        Transition {
+            job_id: job.id,
+            epoch: job.lease_epoch,
+            from: job.stage,
+            to,
+            wake,
+            prompt: None,
+            attempt: None,
+            retries: job.retries,
+            stumbles: if to == job.stage { job.stumbles } else { 0 },
+            error: job.error.clone(),
+            slow_told: job.slow_told || slow,
+            settlement: None,
+            artifact: None,
+            notice: if slow { self.notice(NoticeBody::Slow) } else { None },
+            event: None,
+            late: None,
+        }
+    }
+
+    fn notice(&self, body: NoticeBody) -> Option<(NoticeId, NoticeBody)> {
+        Some((self.context.fresh.notice, body))
+    }
+
+    fn only(effect: Effect) -> Step {
+        Step { write: None, then: Some(effect) }
+    }
+
+    fn last(write: Transition) -> Step {
+        Step { write: Some(write), then: None }
+    }
+}
+
+/// The optional parts of a change of an attempt.
+#[derive(Default)]
+struct Change {
+    task_id: Option<String>,
+    video: Option<String>,
+    fault: Option<Fault>,
+    cost_milli: Option<i64>,
+}
+
+fn update(attempt: &Attempt, to: AttemptState) -> AttemptWrite {
+    change(attempt, to, |_| {})
+}
+
+fn change(attempt: &Attempt, to: AttemptState, fill: impl FnOnce(&mut Change)) -> AttemptWrite {
+    let mut parts = Change::default();
+    fill(&mut parts);
+    let Change { task_id, video, fault, cost_milli } = parts;
+    AttemptWrite::Update { id: attempt.id, from: attempt.state, to, task_id, video, fault, cost_milli }
+}
+
+/// The wait that the other side asked for, as long as it makes sense: a job lives for an hour.
+fn asked_for(fault: &Fault) -> Duration {
+    fault.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER)
+}
+
+fn millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,94 @@
+//! From the prompt to the provider's answer to the paid call.
+
+use std::time::Duration;
+
+use super::{Decision, Effect, Event, NOTHING, Step, change, update};
+use crate::attempt::AttemptState;
+use crate::fault::{Fault, FaultClass};
+use crate::job::Stage;
+use crate::lifecycle::transition::{AttemptWrite, JobEventBody, Transition, Wake};
+use crate::prompt::Prompt;
+
+impl Decision<'_> {
+    pub(super) fn prompt_built(&self, prompt: Prompt, fault: Option<Fault>) -> Step {
+        let event = JobEventBody::Prompted { source: prompt.source.clone(), fault };
+        let write = Transition {
+            prompt: Some(prompt),
+            attempt: Some(self.new_attempt()),
+            event: Some(event),
+            ..self.write(Stage::Submit, Wake::Keep)
+        };
+        Step { write: Some(write), then: Some(Effect::Upload) }
+    }
+
+    pub(super) fn uploaded(&self) -> Step {
+        let Some(attempt) = self.state.live_attempt() else { return NOTHING };
+        let write = Transition {
+            attempt: Some(update(attempt, AttemptState::Sent)),
+            event: Some(JobEventBody::Sent { attempt: attempt.seq }),
+            ..self.write(Stage::Submit, Wake::Keep)
+        };
+        Step { write: Some(write), then: Some(Effect::Submit { attempt: attempt.id }) }
+    }
+
+    pub(super) fn upload_failed(&self, fault: Fault) -> Step {
+        match fault.class {
+            FaultClass::Temporary | FaultClass::RateLimit => self.stumble(fault),
+            _ => self.fail(fault, None),
+        }
+    }
+
+    /// What came of the paid call.
+    pub(super) fn answered(&self, event: Event) -> Step {
+        let Some(attempt) = self.state.live_attempt() else { return NOTHING };
+        match event {
+            Event::Accepted { task_id } | Event::Found { task_id } => self.accepted(task_id),
+            Event::Rejected(fault) => self.retry_or_fail(fault, AttemptState::Rejected),
+            Event::InDoubt(fault) => self.in_doubt(fault),
+            Event::Absent => {
+                let fault = Fault::new(FaultClass::Temporary, "the submission never arrived");
+                let change =
+                    change(attempt, AttemptState::Rejected, |write| write.fault = Some(fault.clone()));
+                let event = JobEventBody::Retrying { fault, after_ms: 0 };
+                let write = self.write(Stage::Submit, Wake::After(Duration::ZERO));
+                Self::last(Transition { attempt: Some(change), event: Some(event), ..write })
+            }
+            _ => NOTHING,
+        }
+    }
+
+    /// The provider has the task.
+    pub(super) fn accepted(&self, task_id: String) -> Step {
+        let Some(attempt) = self.state.live_attempt() else { return NOTHING };
+        let event = JobEventBody::Accepted { task_id: task_id.clone() };
+        let change = change(attempt, AttemptState::Accepted, |write| write.task_id = Some(task_id));
+        Self::last(Transition {
+            attempt: Some(change),
+            event: Some(event),
+            error: None,
+            ..self.write(Stage::Wait, Wake::After(self.context.policy.poll_min))
+        })
+    }
+
+    pub(super) fn in_doubt(&self, fault: Fault) -> Step {
+        let Some(attempt) = self.state.live_attempt() else { return NOTHING };
+        let policy = self.context.policy;
+        let left = policy.unknown_grace.saturating_sub(self.age(attempt));
+        // The provider may call back in the meantime; a look at our own store costs nothing.
+        let wait = policy.poll_after(self.age(attempt)).min(left);
+        let write = Transition { error: Some(fault.clone()), ..self.write(Stage::Wait, Wake::After(wait)) };
+        if attempt.state == AttemptState::Unknown {
+            return Self::last(write);
+        }
+        let change = change(attempt, AttemptState::Unknown, |write| write.fault = Some(fault.clone()));
+        Self::last(Transition {
+            attempt: Some(change),
+            event: Some(JobEventBody::InDoubt { fault }),
+            ..write
+        })
+    }
+
+    pub(super) fn new_attempt(&self) -> AttemptWrite {
+        AttemptWrite::Insert { id: self.context.fresh.attempt, seq: self.state.job.attempts + 1 }
+    }
+}
