@@ -32,21 +32,22 @@ pub use neurocards_core::{
     ClaimScope, Claimed, ClaimedJob, Clock, Context, Credits, CreditsPost, DESCRIPTION_MAX_CHARS, Delivery,
     Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, Fault, FaultClass, FreshIds,
     IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent, JobEventBody, JobFilter, JobHistory,
-    JobId, JobRecord, JobSeize, JobState, Lang, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media,
-    MediaError, MemoryNotifier, MemoryProvider, MemoryStore, Model, ModelError, ModelStatus, Notice,
-    NoticeBody, NoticeClaim, NoticeId, NoticeKind, NoticeOutcome, NoticeSettle, NoticeState, Notifier,
-    ORDER_MAX_VIDEOS, OWN_PROMPT_MAX_CHARS, OfflinePrompts, Order, OrderError, OrderEvent, OrderHandle,
-    OrderId, OrderNew, OrderRecord, OrderRequest, Photo, PhotoError, PhotoLimits, PhotoRef, PhotoUpload,
-    PhotoWarning, Placement, Plan, Policy, Posted, Progress, Prompt, PromptBuilder, PromptLimits,
-    PromptRequest, ProviderCall, ProviderCapabilities, Ratio, Reply, Retry, Room, RunOptions, Script,
-    Seizure, Settlement, Stage, Status, Step, Store, StoreCapabilities, StoreError, Subject, Submission,
-    Submitted, SystemClock, TaskState, TemplateId, Templates, Timestamp, Transition, UnknownWord,
-    UploadedPhoto, VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, Wake, fit, step,
+    JobId, JobRecord, JobSeize, JobState, Lang, LateAttempt, LateClaim, LateEvent, LateOutcome, LateSettle,
+    LedgerEntry, LedgerFilter, Lookup, ManualClock, Media, MediaError, MemoryNotifier, MemoryProvider,
+    MemoryStore, Model, ModelError, ModelStatus, Notice, NoticeBody, NoticeClaim, NoticeId, NoticeKind,
+    NoticeOutcome, NoticeSettle, NoticeState, Notifier, ORDER_MAX_VIDEOS, OWN_PROMPT_MAX_CHARS,
+    OfflinePrompts, Order, OrderError, OrderEvent, OrderHandle, OrderId, OrderNew, OrderRecord, OrderRequest,
+    Photo, PhotoError, PhotoLimits, PhotoRef, PhotoUpload, PhotoWarning, Placement, Plan, Policy, Posted,
+    Progress, Prompt, PromptBuilder, PromptLimits, PromptRequest, ProviderCall, ProviderCapabilities, Ratio,
+    Reply, Retry, Room, RunOptions, Script, Seizure, Settlement, Stage, Status, Step, Store,
+    StoreCapabilities, StoreError, Subject, Submission, Submitted, SystemClock, TaskState, Telling,
+    TemplateId, Templates, Timestamp, Told, Transition, UnknownWord, UploadedPhoto, VIDEO_MAX_BYTES,
+    VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, Wake, fit, late, step,
 };
 
 #[cfg(feature = "kie")]
 pub use neurocards_kie as kie;
 #[cfg(feature = "preview")]
 pub use neurocards_preview as preview;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use neurocards_store as store;

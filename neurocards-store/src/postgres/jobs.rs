@@ -13,44 +13,9 @@ use super::error::{classify, classify_write};
 use super::rows::{ATTEMPT, Cells, JOB, ORDER, micros};
 
 /// Takes jobs that are due, in one statement: what somebody else is taking now is passed over.
-///
-/// `$1` providers, `$2` worker, `$3` lease, `$4` the time, `$5` the scope's id, `$6` to `$8` the room of each lane.
 fn claim_sql(scope: ClaimScope) -> String {
-    let scope = within(scope);
-    let due = format!("wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND {scope}");
-    let lane = |stage: &str, order: &str, room: &str| {
-        format!(
-            "SELECT id, wake_at FROM jobs WHERE stage = '{stage}' AND {due}
-             ORDER BY {order}, id LIMIT {room} FOR UPDATE SKIP LOCKED"
-        )
-    };
-    format!(
-        "WITH clock AS (SELECT coalesce($4::timestamptz, now()) AS now),
-         begun AS ({begun}),
-         queued AS ({queued}),
-         waiting AS ({waiting}),
-         rendered AS ({rendered}),
-         due AS (
-             SELECT * FROM begun
-             UNION ALL SELECT * FROM queued
-             UNION ALL SELECT * FROM waiting
-             UNION ALL SELECT * FROM rendered
-         ),
-         taken AS (
-             UPDATE jobs SET lease_epoch = lease_epoch + 1, lease_owner = $2, crashes = crashes + 1,
-                 wake_at = clock.now + $3 * interval '1 microsecond'
-             FROM due CROSS JOIN clock WHERE jobs.id = due.id
-             RETURNING jobs.*, due.wake_at AS due_at, clock.now
-         )
-         SELECT now, {JOB}, {ORDER}, {ATTEMPT}
-         FROM taken AS jobs JOIN orders ON orders.id = jobs.order_id
-         LEFT JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
-         ORDER BY jobs.stage = 'prompt', CASE jobs.stage WHEN 'prompt' THEN jobs.turn END, due_at, jobs.id",
-        begun = lane("submit", "wake_at", "$6"),
-        queued = lane("prompt", "turn", "$6 - (SELECT count(*) FROM begun)"),
-        waiting = lane("wait", "wake_at", "$7"),
-        rendered = lane("store", "wake_at", "$8"),
-    )
+    let columns = format!("{JOB}, {ORDER}, {ATTEMPT}");
+    include_str!("sql/claim.sql").replace("/*scope*/", within(scope)).replace("/*columns*/", &columns)
 }
 
 /// The condition of a scope.

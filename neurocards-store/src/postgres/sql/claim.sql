@@ -1,0 +1,42 @@
+-- Takes jobs that are due: $1 providers, $2 worker, $3 lease in microseconds, $4 the time (the database's own when
+-- null), $5 the scope's id, $6 to $8 the room for submitting, reading and storing. What somebody else is taking at the
+-- same moment is passed over.
+WITH clock AS (
+    SELECT coalesce($4::timestamptz, now()) AS now
+),
+begun AS (
+    SELECT id, wake_at FROM jobs
+    WHERE stage = 'submit' AND wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND /*scope*/
+    ORDER BY wake_at, id LIMIT $6 FOR UPDATE SKIP LOCKED
+),
+queued AS (
+    SELECT id, wake_at FROM jobs
+    WHERE stage = 'prompt' AND wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND /*scope*/
+    ORDER BY turn, id LIMIT $6 - (SELECT count(*) FROM begun) FOR UPDATE SKIP LOCKED
+),
+waiting AS (
+    SELECT id, wake_at FROM jobs
+    WHERE stage = 'wait' AND wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND /*scope*/
+    ORDER BY wake_at, id LIMIT $7 FOR UPDATE SKIP LOCKED
+),
+rendered AS (
+    SELECT id, wake_at FROM jobs
+    WHERE stage = 'store' AND wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND /*scope*/
+    ORDER BY wake_at, id LIMIT $8 FOR UPDATE SKIP LOCKED
+),
+due AS (
+    SELECT * FROM begun
+    UNION ALL SELECT * FROM queued
+    UNION ALL SELECT * FROM waiting
+    UNION ALL SELECT * FROM rendered
+),
+taken AS (
+    UPDATE jobs SET lease_epoch = lease_epoch + 1, lease_owner = $2, crashes = crashes + 1,
+        wake_at = clock.now + $3 * interval '1 microsecond'
+    FROM due CROSS JOIN clock WHERE jobs.id = due.id
+    RETURNING jobs.*, due.wake_at AS due_at, clock.now
+)
+SELECT now, /*columns*/
+FROM taken AS jobs JOIN orders ON orders.id = jobs.order_id
+LEFT JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
+ORDER BY jobs.stage = 'prompt', CASE jobs.stage WHEN 'prompt' THEN jobs.turn END, due_at, jobs.id
