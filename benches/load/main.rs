@@ -42,6 +42,9 @@ struct Bed {
 impl Bed {
     async fn new(server: &Server, name: &str) -> Self {
         server.create(name, None).await;
+        let mut db = server.options(name).connect().await.unwrap();
+        db.execute("CREATE EXTENSION pg_stat_statements; SELECT pg_stat_statements_reset()").await.unwrap();
+        let _ = db.close().await;
         let store = Arc::new(PostgresStore::open(&server.url_of(name)).await.unwrap());
         let (provider, channel) = (Arc::new(Provider::new()), Arc::new(Channel::default()));
         let media = Media::in_memory();
@@ -124,6 +127,9 @@ async fn lifecycles(server: &Server) {
     const JOBS: usize = 10_000;
     let bed = Bed::new(server, "lifecycles").await;
     bed.place(JOBS, 32).await;
+    let mut db = server.options(&bed.database).connect().await.unwrap();
+    db.execute("SELECT pg_stat_statements_reset()").await.unwrap();
+    let _ = db.close().await;
     let (usage, before) = (Usage::now(), counters(server, &bed.database).await);
     let begun = Instant::now();
     let (stop, running) = bed.run();
@@ -138,11 +144,13 @@ async fn lifecycles(server: &Server) {
         "lifecycles: {rate:.0}/s of {JOBS} that were queued; cores: {ours:.2} ours, {servers:.2} PostgreSQL"
     );
     println!(
-        "  for each job: {:.2} transactions, {:.0} bytes of WAL; {:.0} MB in our process",
+        "  for each job: {:.2} transactions, {:.2} statements, {:.0} bytes of WAL; {:.0} MB in our process",
         per_job(after.transactions - before.transactions),
+        per_job(after.statements - before.statements),
         per_job(after.wal - before.wal),
         rss_megabytes()
     );
+    print_statements(server, &bed.database).await;
     assert_eq!(bed.store.audit().await.unwrap(), []);
     println!("  the audit finds nothing");
     // The whole way, orders included, as pgbench goes it too.
@@ -163,22 +171,36 @@ async fn lifecycles(server: &Server) {
 
 struct Counters {
     transactions: i64,
+    statements: i64,
     wal: i64,
+}
+
+/// Where the server's time went.
+async fn print_statements(server: &Server, database: &str) {
+    let mut db = server.options(database).connect().await.unwrap();
+    let top = sqlx::query_as::<_, (i64, f64, i64, String)>(
+        "SELECT calls, total_exec_time, rows, left(regexp_replace(query, '\\s+', ' ', 'g'), 70)
+         FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 8",
+    );
+    for (calls, millis, rows, query) in top.fetch_all(&mut db).await.unwrap() {
+        println!("    {calls:>7} calls {millis:>9.0} ms {rows:>8} rows  {query}");
+    }
+    let _ = db.close().await;
 }
 
 async fn counters(server: &Server, database: &str) -> Counters {
     let mut db = server.options(database).connect().await.unwrap();
     // Sessions report their counts with a delay.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let (transactions, wal) = sqlx::query_as::<_, (i64, i64)>(
-        "SELECT xact_commit, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint FROM pg_stat_database
+    let (transactions, statements, wal) = sqlx::query_as::<_, (i64, i64, i64)>(
+        "SELECT xact_commit, (SELECT coalesce(sum(calls), 0)::bigint FROM pg_stat_statements), pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint FROM pg_stat_database
          WHERE datname = current_database()",
     )
     .fetch_one(&mut db)
     .await
     .unwrap();
     let _ = db.close().await;
-    Counters { transactions, wal }
+    Counters { transactions, statements, wal }
 }
 
 /// From the call of `order` to the arrival of the paid call, with nothing else to do.

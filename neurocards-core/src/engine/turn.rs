@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::run::{Leases, Place};
 use super::{Parts, Progress};
-use crate::fault::{Fault, FaultClass};
+use crate::fault::{Fault, FaultClass, Retry};
 use crate::job::Stage;
 use crate::lifecycle::{Effect, Event, JobState, Policy, Transition, step};
 use crate::media::{IngestError, MediaError};
@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::order::Order;
 use crate::prompt::{PromptBuilder, PromptRequest, fit};
 use crate::provider::{Lookup, PhotoUpload, Submission, Submitted, TaskState, UploadedPhoto, VideoProvider};
-use crate::store::ClaimedJob;
+use crate::store::{ClaimedJob, StoreError};
 
 /// No single call outside may take longer. Clients have shorter limits of their own.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
@@ -59,7 +59,7 @@ impl Parts {
             let now = claimed_at + passed;
             let decided = step(&state, event, self.context(&policy, now));
             if let Some(write) = &decided.write {
-                if !self.apply(write).await {
+                if !self.apply(&state, write).await {
                     return;
                 }
                 state = state.after(write, now);
@@ -89,11 +89,18 @@ impl Parts {
         }
     }
 
-    /// Writes a step; `false` ends the turn. A write that may have happened is not made again: whoever claims the
-    /// job next reads what is there.
-    async fn apply(&self, write: &Transition) -> bool {
+    /// Writes a step; `false` ends the turn. When the store did not confirm, it is asked what is there: only this turn
+    /// writes under its epoch, so a step that is there is this one.
+    async fn apply(&self, before: &JobState, write: &Transition) -> bool {
+        let mut doubt = false;
         for attempt in 1..=WRITE_TRIES {
-            match self.store.job_apply(write).await {
+            let answer = if doubt { self.is_written(before, write).await } else { Ok(None) };
+            let answer = match answer {
+                Ok(Some(written)) => Ok(written),
+                Ok(None) => self.store.job_apply(write).await,
+                Err(error) => Err(error),
+            };
+            match answer {
                 Ok(applied) => {
                     if applied {
                         self.wrote();
@@ -102,7 +109,10 @@ impl Parts {
                     }
                     return applied;
                 }
-                Err(error) if error.retry() == crate::Retry::Safe && attempt < WRITE_TRIES => {
+                Err(error)
+                    if matches!(error.retry(), Retry::Safe | Retry::Unknown) && attempt < WRITE_TRIES =>
+                {
+                    doubt |= error.retry() == Retry::Unknown;
                     self.clock.sleep(Duration::from_millis(100) * attempt).await;
                 }
                 Err(error) => {
@@ -113,6 +123,24 @@ impl Parts {
             }
         }
         false
+    }
+
+    /// Whether a step that was not confirmed is there; `None` when it is not, and can be written.
+    async fn is_written(&self, before: &JobState, write: &Transition) -> Result<Option<bool>, StoreError> {
+        let Some(history) = self.store.job_history(write.job_id).await? else { return Ok(Some(false)) };
+        let there = JobState { job: history.record.job, attempt: history.attempts.last().cloned() };
+        if there.job.lease_epoch != write.epoch {
+            return Ok(Some(false));
+        }
+        let after = before.clone().after(write, before.job.created_at);
+        let mark = |state: &JobState| {
+            let attempt = state.attempt.as_ref().map(|attempt| (attempt.id, attempt.state));
+            (state.job.stage, attempt, state.job.lease_owner.is_some())
+        };
+        if mark(&there) == mark(&after) && mark(&after) != mark(before) {
+            return Ok(Some(true));
+        }
+        Ok(if mark(&there) == mark(before) { None } else { Some(false) })
     }
 
     pub(super) async fn give_back(&self, state: &JobState) {

@@ -126,6 +126,16 @@ impl PostgresStore {
         let found = found(&mut *self.pool.acquire().await.map_err(classify)?).await?;
         Ok(SchemaState { found, known: newest(MIGRATIONS) })
     }
+
+    /// A setting of the sessions: for tests and for `doctor`.
+    ///
+    /// # Errors
+    /// The server does not answer, or knows no such setting.
+    pub async fn setting(&self, name: &str) -> Result<String, StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(classify)?;
+        let setting = sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(&mut *connection);
+        setting.await.map_err(classify)
+    }
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, ConnectError> {

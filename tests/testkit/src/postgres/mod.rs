@@ -4,6 +4,8 @@
 //! a network port; it ends with the process, however that ends. `NEUROCARDS_TEST_DATABASE_URL` names a running server
 //! instead, whose user may create databases. Without either, tests fail: they are never skipped.
 
+mod proxy;
+
 use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +15,8 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::sync::OnceCell;
+
+pub use proxy::{Cable, Proxy};
 
 /// A database that was cloned from a template.
 pub struct Database {
@@ -109,7 +113,9 @@ impl Server {
         assert!(init.status.success(), "initdb: {}", String::from_utf8_lossy(&init.stderr));
         let settings = match durability {
             Durability::None => "-c fsync=off -c full_page_writes=off -c autovacuum=off",
-            Durability::Full => "-c shared_buffers=512MB -c max_wal_size=4GB -c checkpoint_timeout=15min",
+            Durability::Full => {
+                "-c shared_preload_libraries=pg_stat_statements -c shared_buffers=512MB -c max_wal_size=4GB -c checkpoint_timeout=15min"
+            }
         };
         // `read` ends when our end of the pipe closes, however this process ends.
         let script = format!(
