@@ -17,13 +17,15 @@
 //! # fn main() {}
 //! ```
 //!
-//! [`sample`] makes valid briefs, orders and ids for any test; [`FaultyStore`] breaks one write of another store.
+//! [`sample`] makes valid briefs, orders and ids for any test; [`FaultyStore`] breaks one write of another store;
+//! [`simulate`] runs the whole lifecycle through thousands of accidents.
 
 #[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
 pub mod conformance;
 mod faulty;
 pub mod postgres;
 pub mod sample;
+pub mod simulate;
 
 pub use conformance::{Fixture, World};
 pub use faulty::{FaultyStore, Plan, When};
