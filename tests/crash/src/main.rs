@@ -68,10 +68,10 @@ async fn place(engine: &Engine) -> Result<OrderHandle, Box<dyn Error>> {
     let account: neurocards_core::AccountKey = "shop:test".parse()?;
     let open = AccountOpen { account: account.clone(), credit_limit: Credits(5), bonus: None };
     engine.store().account_open(&open).await?;
-    let jpeg = include_bytes!("../../../examples/photos/coffee-cup.jpg");
+    let picture = include_bytes!("../../../frontends/cli/assets/self-check.png");
     let request = OrderRequest {
         account,
-        photo: Photo::intake(jpeg, &PhotoLimits::default())?,
+        photo: Photo::intake(picture, &PhotoLimits::default())?,
         texts: BriefTexts { description: "Coffee cup".to_owned(), ..BriefTexts::default() },
         template: TemplateId::Ad,
         count: 1,

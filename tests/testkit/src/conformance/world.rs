@@ -78,7 +78,8 @@ pub struct Snapshot {
 }
 
 impl World {
-    pub(super) fn new(Fixture { store, clock, keep }: Fixture) -> Self {
+    /// Stands in a fresh store.
+    pub fn new(Fixture { store, clock, keep }: Fixture) -> Self {
         let ids = Ids::new(clock.clone());
         Self { store, clock, ids, policy: Policy::default(), planted: AtomicBool::new(false), _keep: keep }
     }
