@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, Claim, Claimed, CreditsPost, Job, JobFilter, JobHistory, JobId,
-    JobRecord, JobSeize, LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew,
-    OrderRecord, Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Transition,
-    Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, CreditsPost, Job, JobFilter, JobHistory,
+    JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter, Notice,
+    NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
+    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
 };
 
 use crate::points::Points;
@@ -99,6 +99,18 @@ impl Store for MortalStore {
 
     async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
         self.write("job_apply", self.inner.job_apply(step)).await
+    }
+
+    async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
+        self.write("attempt_told", self.inner.attempt_told(attempt, task_id)).await
+    }
+
+    async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {
+        self.polled("late_claim", self.inner.late_claim(claim), |late| !late.is_empty()).await
+    }
+
+    async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError> {
+        self.write("late_settle", self.inner.late_settle(settle)).await
     }
 
     async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {
