@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 
 use super::{Engine, Progress};
 use crate::ids::{JobId, OrderId};
-use crate::store::{JobEvent, OrderRecord, StoreError};
+use crate::store::{EventCursor, JobEvent, OrderRecord, StoreError};
 
 /// An order that was placed: in this process, in another one, or before a restart. Its id is all that it needs.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub enum OrderEvent {
         index: u32,
         /// The line.
         event: JobEvent,
+        /// Where [`OrderHandle::events_after`] goes on behind it.
+        cursor: EventCursor,
     },
     /// How far a render is. Only seen in the process that renders or reads it; may be skipped.
     Progress(Progress),
@@ -38,8 +40,8 @@ struct Watch {
     order: OrderId,
     progress: broadcast::Receiver<Progress>,
     writes: tokio::sync::watch::Receiver<u64>,
-    /// How many lines of each job were told.
-    told: Vec<usize>,
+    /// How far the history was read.
+    cursor: EventCursor,
     ready: VecDeque<OrderEvent>,
     over: bool,
 }
@@ -79,13 +81,22 @@ impl OrderHandle {
 
     /// Everything that happened to the order and happens from now on, each line once, until all jobs are final.
     pub fn events(&self) -> impl Stream<Item = Result<OrderEvent, StoreError>> + Send + 'static {
+        self.events_after(EventCursor::default())
+    }
+
+    /// As [`events`](Self::events), but only what comes behind a cursor: one of an earlier event, in this process or
+    /// in another one that stored it.
+    pub fn events_after(
+        &self,
+        cursor: EventCursor,
+    ) -> impl Stream<Item = Result<OrderEvent, StoreError>> + Send + 'static {
         let engine = self.engine.clone();
         let watch = Watch {
             order: self.order,
             progress: engine.progress(),
             writes: engine.parts.writes.subscribe(),
             engine,
-            told: Vec::new(),
+            cursor,
             ready: VecDeque::new(),
             over: false,
         };
@@ -99,6 +110,9 @@ impl OrderHandle {
         })
     }
 }
+
+/// How many lines are read at once.
+const LINES: u32 = 500;
 
 impl Watch {
     async fn next(&mut self) -> Result<Option<OrderEvent>, StoreError> {
@@ -130,18 +144,19 @@ impl Watch {
             self.over = true;
             return Ok(());
         };
-        self.told.resize(record.jobs.len(), 0);
-        let mut news = Vec::new();
-        for (job, told) in record.jobs.iter().zip(&mut self.told) {
-            let Some(history) = store.job_history(job.id).await? else { continue };
-            let new = history.events.into_iter().skip(*told);
-            let before = news.len();
-            news.extend(new.map(|event| (job.id, job.index, event)));
-            *told += news.len() - before;
+        // What made the last job final was written together with its line, which is read after it.
+        loop {
+            let lines = store.order_events(self.order, &self.cursor, LINES).await?;
+            let more = lines.len() >= LINES as usize;
+            for line in lines {
+                self.cursor.pass(&line);
+                let (job_id, index, event) = (line.job_id, line.index, line.event);
+                self.ready.push_back(OrderEvent::Job { job_id, index, event, cursor: self.cursor.clone() });
+            }
+            if !more {
+                break;
+            }
         }
-        news.sort_by_key(|(_, _, event)| event.at);
-        let tell = |(job_id, index, event)| OrderEvent::Job { job_id, index, event };
-        self.ready.extend(news.into_iter().map(tell));
         self.over = is_over(&record);
         Ok(())
     }

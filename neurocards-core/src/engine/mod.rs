@@ -6,6 +6,7 @@ mod handle;
 mod late;
 mod order;
 mod outbox;
+mod presence;
 mod run;
 mod turn;
 
@@ -49,6 +50,7 @@ struct Parts {
     entropy: Entropy,
     policy: Policy,
     worker: String,
+    host: String,
     /// Something may be due earlier than the claim loop believes.
     work: Notify,
     /// A notice may have been written.
@@ -97,6 +99,7 @@ pub struct EngineBuilder {
     entropy: Entropy,
     policy: Policy,
     worker: String,
+    host: String,
 }
 
 impl EngineBuilder {
@@ -150,6 +153,13 @@ impl EngineBuilder {
         self
     }
 
+    /// The machine that the worker runs on, for people who look for it.
+    #[must_use]
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.host = name.into();
+        self
+    }
+
     /// The engine.
     pub fn build(self) -> Engine {
         let served = self.providers.iter().map(|provider| provider.catalogue().clone());
@@ -174,6 +184,7 @@ impl EngineBuilder {
                 entropy: self.entropy,
                 policy: self.policy,
                 worker,
+                host: self.host,
                 work: Notify::new(),
                 news: Notify::new(),
                 writes: watch::Sender::new(0),
@@ -197,6 +208,7 @@ impl Engine {
             entropy: Entropy::from_os(),
             policy: Policy::default(),
             worker: String::new(),
+            host: String::new(),
         }
     }
 

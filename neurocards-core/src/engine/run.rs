@@ -59,6 +59,11 @@ impl Leases {
         self.held().get(&job).is_some_and(|lease| lease.epoch == epoch && now < lease.trusted_until)
     }
 
+    /// How many jobs it holds.
+    pub(super) fn count(&self) -> usize {
+        self.held().len()
+    }
+
     /// The worker does not hold the job any more.
     pub(super) fn forget(&self, job: JobId, epoch: i64) {
         let mut held = self.held();
@@ -137,7 +142,7 @@ impl Engine {
     pub async fn run(&self, options: RunOptions, stop: CancellationToken) -> Result<(), StoreError> {
         let leases = Arc::new(Leases::default());
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
-        let (worked, (), (), ()) = tokio::join!(
+        let (worked, (), (), (), (), ()) = tokio::join!(
             async {
                 let worked = self.work(options, &leases, &stop).await;
                 ended.cancel();
@@ -147,6 +152,8 @@ impl Engine {
             self.keep_leases(&leases, &ended),
             self.deliver(&stop),
             self.look_after_late(&stop),
+            self.show_presence(&leases, &ended),
+            self.hear(options.scope, &stop),
         );
         worked
     }

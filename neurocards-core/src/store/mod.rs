@@ -2,6 +2,7 @@
 
 mod late;
 mod memory;
+mod operations;
 mod params;
 
 use std::fmt;
@@ -11,6 +12,10 @@ use async_trait::async_trait;
 
 pub use late::{LateAttempt, LateClaim, LateOutcome, LateSettle, Telling, Told};
 pub use memory::MemoryStore;
+pub use operations::{
+    EventCursor, OrderLine, Pause, PauseRecord, PauseScope, QueueStatus, StageStatus, WORKER_REMEMBERED,
+    WorkerBeat, WorkerRecord,
+};
 pub use params::{
     AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
     JobRecord, JobSeize, LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord,
@@ -108,6 +113,42 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Runs the invariants over everything that is stored. Empty is good.
     async fn audit(&self) -> Result<Vec<Violation>, StoreError>;
+
+    /// Holds jobs back before they cost anything, until [`queue_resume`](Self::queue_resume): no claim of any scope
+    /// takes those in the stages `prompt` and `submit`. A worker that has one already goes on with it. `false`: the
+    /// same was paused before, and actor, reason and time of the first pause stay.
+    async fn queue_pause(&self, pause: &Pause) -> Result<bool, StoreError>;
+
+    /// Ends the pause of exactly this scope. `false`: there was none.
+    async fn queue_resume(&self, scope: &PauseScope) -> Result<bool, StoreError>;
+
+    /// The pauses that are in force, that of everything first.
+    async fn queue_pauses(&self) -> Result<Vec<PauseRecord>, StoreError>;
+
+    /// The queue at one moment. It looks at every unfinished job: for operators, not for loops.
+    async fn queue_status(&self) -> Result<QueueStatus, StoreError>;
+
+    /// Says that a worker lives, and forgets those that have not for [`WORKER_REMEMBERED`]. Nothing depends on it:
+    /// leases say who holds a job.
+    async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError>;
+
+    /// Forgets a worker that has ended in order.
+    async fn worker_gone(&self, worker: &str) -> Result<(), StoreError>;
+
+    /// Lines of the histories of an order's jobs behind a cursor, the oldest first, at most `limit`: fewer mean that
+    /// there are no more yet. Within a job no line is left out and none comes twice.
+    async fn order_events(
+        &self,
+        order: OrderId,
+        after: &EventCursor,
+        limit: u32,
+    ) -> Result<Vec<OrderLine>, StoreError>;
+
+    /// Returns when another process may have made work earlier than a look at the store would find it. It may miss
+    /// some, and may return for nothing: looking stays the truth. By default it never returns.
+    async fn until_news(&self) {
+        std::future::pending().await
+    }
 }
 
 /// What a store can do beyond the contract.

@@ -169,6 +169,27 @@ CREATE TABLE events (
 
 CREATE INDEX events_by_job ON events (job_id, seq);
 
+-- What operators hold back.
+CREATE TABLE pauses (
+    scope  text COLLATE "C" NOT NULL CHECK (scope IN ('everything', 'model')),
+    -- Of the scope `model`; else empty.
+    model  text COLLATE "C" NOT NULL,
+    actor  text        NOT NULL,
+    reason text,
+    since  timestamptz NOT NULL,
+    PRIMARY KEY (scope, model)
+);
+
+-- Who works, as far as they say. Leases do not depend on it.
+CREATE TABLE workers (
+    name       text COLLATE "C" PRIMARY KEY,
+    host       text        NOT NULL,
+    version    text        NOT NULL,
+    in_flight  bigint      NOT NULL CHECK (in_flight >= 0),
+    started_at timestamptz NOT NULL,
+    seen_at    timestamptz NOT NULL
+) WITH (fillfactor = 50);
+
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation';

@@ -10,6 +10,7 @@ use sqlx::types::Uuid;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::error::{classify, classify_write};
+use super::operations::unless_paused;
 use super::rows::{ATTEMPT, Cells, JOB, ORDER, micros};
 
 /// Takes jobs that are due, in one statement: what somebody else is taking now is passed over.
@@ -74,9 +75,10 @@ async fn next_due(
     let stages = Stage::ALL.into_iter().filter(|stage| claim.room.of(*stage) > 0);
     let first: Vec<_> = stages
         .map(|stage| {
+            let open = unless_paused(stage.as_str());
             format!(
                 "(SELECT wake_at FROM jobs WHERE stage = '{stage}' AND wake_at IS NOT NULL
-                      AND provider = ANY ($1) AND {scope}
+                      AND provider = ANY ($1) AND {scope}{open}
                   ORDER BY wake_at LIMIT 1)"
             )
         })

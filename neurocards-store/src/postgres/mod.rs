@@ -13,8 +13,10 @@ mod audit;
 mod error;
 mod jobs;
 mod late;
+mod news;
 mod notices;
 mod open;
+mod operations;
 mod orders;
 mod read;
 mod rows;
@@ -25,16 +27,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, Job, JobFilter,
-    JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter,
-    Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
-    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, EventCursor, Job,
+    JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
+    LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord, Pause,
+    PauseRecord, PauseScope, Placement, Posted, QueueStatus, Seizure, Store, StoreCapabilities, StoreError,
+    Timestamp, Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgPool, Postgres};
 
 use self::apply::Apply;
 use self::error::{classify, classify_write};
+use self::news::News;
 use self::notices::Settle;
 pub use self::open::ConnectError;
 use self::orders::Place;
@@ -47,7 +51,11 @@ pub struct PostgresStore {
     orders: Batches<Place>,
     steps: Batches<Apply>,
     settles: Batches<Settle>,
+    news: News,
 }
+
+/// A transaction whose statements all see the same.
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -63,11 +71,12 @@ fn time(clock: &Option<Arc<dyn Clock>>) -> Option<Timestamp> {
 }
 
 impl PostgresStore {
-    fn new(pool: PgPool, clock: Option<Arc<dyn Clock>>) -> Self {
+    fn new(pool: PgPool, news: News, clock: Option<Arc<dyn Clock>>) -> Self {
         Self {
             orders: Batches::new(Place { pool: pool.clone(), clock: clock.clone() }, 2),
             steps: Batches::new(Apply { pool: pool.clone(), clock: clock.clone() }, 2),
             settles: Batches::new(Settle { pool: pool.clone(), clock: clock.clone() }, 1),
+            news,
             pool,
             clock,
         }
@@ -210,5 +219,45 @@ impl Store for PostgresStore {
         let mut connection = self.connection().await?;
         let mut tx = connection.begin().await.map_err(classify)?;
         audit::run(&mut tx).await
+    }
+
+    async fn queue_pause(&self, pause: &Pause) -> Result<bool, StoreError> {
+        operations::pause(&mut *self.connection().await?, pause, self.time()).await
+    }
+
+    async fn queue_resume(&self, scope: &PauseScope) -> Result<bool, StoreError> {
+        operations::resume(&mut *self.connection().await?, scope).await
+    }
+
+    async fn queue_pauses(&self) -> Result<Vec<PauseRecord>, StoreError> {
+        operations::pauses(&mut *self.connection().await?).await
+    }
+
+    async fn queue_status(&self) -> Result<QueueStatus, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin_with(ONE_MOMENT).await.map_err(classify)?;
+        operations::status(&mut tx, now).await
+    }
+
+    async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
+        operations::beat(&mut *self.connection().await?, beat, self.time()).await
+    }
+
+    async fn worker_gone(&self, worker: &str) -> Result<(), StoreError> {
+        operations::gone(&mut *self.connection().await?, worker).await
+    }
+
+    async fn order_events(
+        &self,
+        order: OrderId,
+        after: &EventCursor,
+        limit: u32,
+    ) -> Result<Vec<OrderLine>, StoreError> {
+        operations::order_events(&mut *self.connection().await?, order, after, limit).await
+    }
+
+    async fn until_news(&self) {
+        self.news.next().await
     }
 }

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool};
 
 use super::PostgresStore;
 use super::error::{classify, classify_migration, classify_write};
+use super::news::News;
 use crate::schema::{SchemaState, Step, migrator, newest};
 
 const MIGRATIONS: &[Step] = &[(1, "base", include_str!("../../migrations/postgres/0001_base.sql"))];
@@ -104,7 +105,7 @@ impl PostgresStore {
         // Nothing is under way on it.
         let _ = connection.close().await;
         migrated?;
-        Ok(Self::new(pool(options), clock))
+        Ok(Self::new(pool(options.clone()), News::new(options), clock))
     }
 
     /// Reads which schema a database has, without creating, changing or migrating anything.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use neurocards_core::{
     Account, Artifact, Attempt, AttemptId, Credits, EntryId, Job, JobEvent, JobId, LedgerEntry, Notice,
-    NoticeBody, NoticeId, Order, OrderId, StoreError, Subject, Timestamp,
+    NoticeBody, NoticeId, Order, OrderId, Pause, PauseRecord, PauseScope, StageStatus, StoreError, Subject,
+    Timestamp, WorkerBeat, WorkerRecord,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +32,10 @@ pub(super) const EVENT: &str = "events.at, events.stage, events.epoch, events.bo
 pub(super) const NOTICE: &str = "notices.id, notices.account, notices.subject, notices.subject_id, \
      notices.order_id, notices.body, notices.state, notices.sends, notices.lease_epoch, notices.receipt, \
      notices.created_at, notices.updated_at";
+
+pub(super) const PAUSE: &str = "pauses.scope, pauses.model, pauses.actor, pauses.reason, pauses.since";
+pub(super) const WORKER: &str = "workers.name, workers.host, workers.version, workers.in_flight, \
+     workers.started_at, workers.seen_at";
 
 /// A thousand years: a longer wait is this one.
 const LONGEST_MICROS: i64 = 31_557_600_000_000_000;
@@ -66,7 +71,7 @@ impl<'r> Cells<'r> {
         self.row.try_get(self.at - 1).map_err(|error| self.corrupt(error))
     }
 
-    fn number<T: TryFrom<i32, Error: Display>>(&mut self) -> Result<T, StoreError> {
+    pub(super) fn number<T: TryFrom<i32, Error: Display>>(&mut self) -> Result<T, StoreError> {
         T::try_from(self.next()?).map_err(|error| self.corrupt(error))
     }
 
@@ -218,6 +223,44 @@ impl<'r> Cells<'r> {
             created_at: self.next()?,
             updated_at: self.next()?,
         })
+    }
+
+    pub(super) fn pause(&mut self) -> Result<PauseRecord, StoreError> {
+        self.table = "pauses";
+        let (kind, model) = (self.next::<&str>()?, self.next::<&str>()?);
+        let scope = PauseScope::from_words(kind, model)
+            .ok_or_else(|| self.corrupt(format_args!("unknown scope {kind:?}")))?;
+        let pause = Pause { scope, actor: self.next()?, reason: self.next()? };
+        Ok(PauseRecord { pause, since: self.next()? })
+    }
+
+    pub(super) fn worker(&mut self) -> Result<WorkerRecord, StoreError> {
+        self.table = "workers";
+        let beat = WorkerBeat {
+            name: self.next()?,
+            host: self.next()?,
+            version: self.next()?,
+            in_flight: self.count()?,
+            started_at: self.next()?,
+        };
+        Ok(WorkerRecord { beat, seen_at: self.next()? })
+    }
+
+    /// A stage's counts, and since when its first job is due.
+    pub(super) fn stage_status(&mut self) -> Result<(StageStatus, Option<Timestamp>), StoreError> {
+        self.table = "jobs";
+        let status = StageStatus {
+            stage: self.word()?,
+            jobs: self.count()?,
+            due: self.count()?,
+            leased: self.count()?,
+            paused: self.count()?,
+        };
+        Ok((status, self.next()?))
+    }
+
+    fn count<T: TryFrom<i64, Error: Display>>(&mut self) -> Result<T, StoreError> {
+        T::try_from(self.next()?).map_err(|error| self.corrupt(error))
     }
 
     pub(super) fn time(&mut self) -> Result<Timestamp, StoreError> {

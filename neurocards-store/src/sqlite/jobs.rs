@@ -11,6 +11,7 @@ use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::error::classify;
+use super::operations::unless_paused;
 use super::rows::{self, from_micros, json, later, micros};
 
 const ALL: &str = "?1 IS NULL";
@@ -34,9 +35,10 @@ fn due_sql(stage: Stage, scope: &str) -> String {
         (Stage::Prompt, _) => ("jobs", "+stage", "turn"),
         _ => ("jobs", "+stage", "wake_at"),
     };
+    let open = unless_paused(stage);
     format!(
         "SELECT id FROM {table} WHERE {column} = '{stage}' AND {scope}
-             AND provider IN (SELECT value FROM json_each(?2)) AND wake_at <= ?3
+             AND provider IN (SELECT value FROM json_each(?2)) AND wake_at <= ?3{open}
          ORDER BY {order}, id LIMIT ?4"
     )
 }
@@ -44,9 +46,10 @@ fn due_sql(stage: Stage, scope: &str) -> String {
 /// When the first job of a stage can be claimed: `?1` the scope's id, `?2` providers.
 fn next_sql(stage: Stage, scope: &str) -> String {
     let column = if scope == ALL { "stage" } else { "+stage" };
+    let open = unless_paused(stage);
     format!(
         "SELECT wake_at FROM jobs WHERE {column} = '{stage}' AND wake_at IS NOT NULL AND {scope}
-             AND provider IN (SELECT value FROM json_each(?2))
+             AND provider IN (SELECT value FROM json_each(?2)){open}
          ORDER BY wake_at LIMIT 1"
     )
 }

@@ -18,6 +18,7 @@ mod jobs;
 mod late;
 mod notices;
 mod open;
+mod operations;
 mod orders;
 mod read;
 mod rows;
@@ -27,10 +28,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, Job, JobFilter,
-    JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter,
-    Notice, NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
-    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, EventCursor, Job,
+    JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
+    LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord, Pause,
+    PauseRecord, PauseScope, Placement, Posted, QueueStatus, Seizure, Store, StoreCapabilities, StoreError,
+    Timestamp, Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
@@ -228,5 +230,55 @@ impl Store for SqliteStore {
     async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
         let mut tx = self.read().await?;
         audit::run(&mut tx).await
+    }
+
+    async fn queue_pause(&self, pause: &Pause) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let paused = operations::pause(&mut tx, pause, now).await?;
+        commit(tx).await?;
+        Ok(paused)
+    }
+
+    async fn queue_resume(&self, scope: &PauseScope) -> Result<bool, StoreError> {
+        let (mut tx, _) = self.write().await?;
+        let resumed = operations::resume(&mut tx, scope).await?;
+        commit(tx).await?;
+        Ok(resumed)
+    }
+
+    async fn queue_pauses(&self) -> Result<Vec<PauseRecord>, StoreError> {
+        operations::pauses(&mut *self.readers.acquire().await.map_err(classify)?).await
+    }
+
+    async fn queue_status(&self) -> Result<QueueStatus, StoreError> {
+        let mut tx = self.read().await?;
+        operations::status(&mut tx, self.time()).await
+    }
+
+    async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
+        let (mut tx, now) = self.write().await?;
+        operations::beat(&mut tx, beat, now).await?;
+        commit(tx).await
+    }
+
+    async fn worker_gone(&self, worker: &str) -> Result<(), StoreError> {
+        let (mut tx, _) = self.write().await?;
+        operations::gone(&mut tx, worker).await?;
+        commit(tx).await
+    }
+
+    async fn order_events(
+        &self,
+        order: OrderId,
+        after: &EventCursor,
+        limit: u32,
+    ) -> Result<Vec<OrderLine>, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(classify)?;
+        operations::order_events(&mut connection, order, after, limit).await
+    }
+
+    /// Nothing tells one process of a file what another one wrote into it.
+    async fn until_news(&self) {
+        std::future::pending().await
     }
 }

@@ -21,6 +21,7 @@ use crate::schema::{self, SchemaState, Step};
 const MIGRATIONS: &[Step] = &[
     (1, "base", include_str!("../../migrations/sqlite/0001_base.sql")),
     (2, "queue", include_str!("../../migrations/sqlite/0002_queue.sql")),
+    (3, "operations", include_str!("../../migrations/sqlite/0003_operations.sql")),
     (5, "late", include_str!("../../migrations/sqlite/0005_late.sql")),
 ];
 

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use neurocards_core::{
-    Account, Artifact, Attempt, Credits, Job, JobEvent, LedgerEntry, Notice, NoticeBody, Order, StoreError,
-    Subject, Timestamp,
+    Account, Artifact, Attempt, Credits, Job, JobEvent, LedgerEntry, Notice, NoticeBody, Order, OrderLine,
+    Pause, PauseRecord, PauseScope, StoreError, Subject, Timestamp, WorkerBeat, WorkerRecord,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -216,6 +216,33 @@ pub(super) fn notice(row: &SqliteRow) -> Result<Notice, StoreError> {
         created_at: cells.time("created_at")?,
         updated_at: cells.time("updated_at")?,
     })
+}
+
+pub(super) fn pause(row: &SqliteRow) -> Result<PauseRecord, StoreError> {
+    let cells = Cells { table: "pauses", row };
+    let scope = PauseScope::from_words(cells.get("scope")?, cells.get("model")?)
+        .ok_or_else(|| cells.corrupt("scope", "unknown"))?;
+    let pause = Pause { scope, actor: cells.get("actor")?, reason: cells.get("reason")? };
+    Ok(PauseRecord { pause, since: cells.time("since")? })
+}
+
+pub(super) fn worker(row: &SqliteRow) -> Result<WorkerRecord, StoreError> {
+    let cells = Cells { table: "workers", row };
+    let beat = WorkerBeat {
+        name: cells.get("name")?,
+        host: cells.get("host")?,
+        version: cells.get("version")?,
+        in_flight: cells.number("in_flight")?,
+        started_at: cells.time("started_at")?,
+    };
+    Ok(WorkerRecord { beat, seen_at: cells.time("seen_at")? })
+}
+
+/// An event with its number and its job's index.
+pub(super) fn line(row: &SqliteRow) -> Result<OrderLine, StoreError> {
+    let cells = Cells { table: "events", row };
+    let (job_id, index) = (cells.word("job_id")?, cells.number("idx")?);
+    Ok(OrderLine { job_id, index, seq: cells.get("seq")?, event: event(row)? })
 }
 
 /// A subject as its two cells.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, CreditsPost, Job, JobFilter, JobHistory,
-    JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter, Notice,
-    NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
-    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, CreditsPost, EventCursor, Job, JobFilter,
+    JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter,
+    Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord, Pause, PauseRecord,
+    PauseScope, Placement, Posted, QueueStatus, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
+    Told, Transition, Violation, WorkerBeat,
 };
 
 /// On which side of a write the fault lies.
@@ -46,7 +47,8 @@ impl Plan {
 }
 
 /// Forwards everything to another store, and breaks one write by a [`Plan`]. A write is each call of a method that
-/// may change something, whether it does or not.
+/// may change something, whether it does or not; but the words of workers are not counted, because they come by the
+/// clock and nothing depends on them.
 #[derive(Debug)]
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
@@ -176,5 +178,42 @@ impl Store for FaultyStore {
 
     async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
         self.inner.audit().await
+    }
+
+    async fn queue_pause(&self, pause: &Pause) -> Result<bool, StoreError> {
+        self.write(self.inner.queue_pause(pause)).await
+    }
+
+    async fn queue_resume(&self, scope: &PauseScope) -> Result<bool, StoreError> {
+        self.write(self.inner.queue_resume(scope)).await
+    }
+
+    async fn queue_pauses(&self) -> Result<Vec<PauseRecord>, StoreError> {
+        self.inner.queue_pauses().await
+    }
+
+    async fn queue_status(&self) -> Result<QueueStatus, StoreError> {
+        self.inner.queue_status().await
+    }
+
+    async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
+        self.inner.worker_beat(beat).await
+    }
+
+    async fn worker_gone(&self, worker: &str) -> Result<(), StoreError> {
+        self.inner.worker_gone(worker).await
+    }
+
+    async fn order_events(
+        &self,
+        order: OrderId,
+        after: &EventCursor,
+        limit: u32,
+    ) -> Result<Vec<OrderLine>, StoreError> {
+        self.inner.order_events(order, after, limit).await
+    }
+
+    async fn until_news(&self) {
+        self.inner.until_news().await
     }
 }

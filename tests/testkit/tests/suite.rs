@@ -15,6 +15,7 @@ fn every_case_is_in_the_list() {
         include_str!("../src/conformance/lifecycle.rs"),
         include_str!("../src/conformance/money.rs"),
         include_str!("../src/conformance/notices.rs"),
+        include_str!("../src/conformance/operations.rs"),
         include_str!("../src/conformance/orders.rs"),
         include_str!("../src/conformance/reading.rs"),
     ];

@@ -158,7 +158,7 @@ pub(super) async fn watch(
 fn print_event(target: Target, event: &OrderEvent, printer: &Printer) {
     match event {
         OrderEvent::Progress(progress) => printer.json_line(&ProgressLine::from(*progress)),
-        OrderEvent::Job { job_id, index, event } => {
+        OrderEvent::Job { job_id, index, event, .. } => {
             let (order_id, job_id, index) = (target.order, *job_id, *index);
             printer.json_line(&EventLine { order_id, job_id, index, event });
         }

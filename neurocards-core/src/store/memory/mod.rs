@@ -4,6 +4,7 @@
 
 mod audit;
 mod late;
+mod operations;
 mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +14,10 @@ use async_trait::async_trait;
 
 use self::tables::{Due, Tables};
 use super::{
-    AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, JobFilter, JobHistory, JobRecord, JobSeize,
-    LateAttempt, LateClaim, LateSettle, LedgerFilter, NoticeClaim, NoticeSettle, OrderNew, OrderRecord,
-    Placement, Posted, Seizure, Store, StoreCapabilities, StoreError, Told, Violation,
+    AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, EventCursor, JobFilter, JobHistory, JobRecord,
+    JobSeize, LateAttempt, LateClaim, LateSettle, LedgerFilter, NoticeClaim, NoticeSettle, OrderLine,
+    OrderNew, OrderRecord, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, Seizure, Store,
+    StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
 use crate::attempt::AttemptState;
@@ -170,5 +172,40 @@ impl Store for MemoryStore {
 
     async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
         Ok(self.tables().audit())
+    }
+
+    async fn queue_pause(&self, pause: &Pause) -> Result<bool, StoreError> {
+        Ok(self.tables().operations.pause(pause, self.clock.now()))
+    }
+
+    async fn queue_resume(&self, scope: &PauseScope) -> Result<bool, StoreError> {
+        Ok(self.tables().operations.resume(scope))
+    }
+
+    async fn queue_pauses(&self) -> Result<Vec<PauseRecord>, StoreError> {
+        Ok(self.tables().operations.pauses())
+    }
+
+    async fn queue_status(&self) -> Result<QueueStatus, StoreError> {
+        Ok(self.tables().queue_status(self.clock.now()))
+    }
+
+    async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
+        self.tables().operations.beat(beat, self.clock.now());
+        Ok(())
+    }
+
+    async fn worker_gone(&self, worker: &str) -> Result<(), StoreError> {
+        self.tables().operations.gone(worker);
+        Ok(())
+    }
+
+    async fn order_events(
+        &self,
+        order: OrderId,
+        after: &EventCursor,
+        limit: u32,
+    ) -> Result<Vec<OrderLine>, StoreError> {
+        Ok(self.tables().order_events(order, after, limit))
     }
 }

@@ -9,6 +9,7 @@ use super::super::{
     StoreError,
 };
 use super::late::LateRow;
+use super::operations::Operations;
 use crate::account::{Account, AccountKey};
 use crate::artifact::Artifact;
 use crate::attempt::Attempt;
@@ -45,6 +46,7 @@ pub(super) struct Tables {
     pub(super) notices: BTreeMap<NoticeId, NoticeRow>,
     pub(super) events: BTreeMap<JobId, Vec<JobEvent>>,
     pub(super) late: BTreeMap<AttemptId, LateRow>,
+    pub(super) operations: Operations,
     /// The turns of jobs.
     turns: BTreeMap<JobId, u64>,
 }
@@ -243,7 +245,7 @@ impl Tables {
             ClaimScope::Order(order) => job.order_id == order,
             ClaimScope::Job(id) => job.id == id,
         };
-        let served = |job: &&Job| claim.providers.contains(&job.provider);
+        let served = |job: &&Job| claim.providers.contains(&job.provider) && !self.operations.holds(job);
         self.jobs.values().filter(in_scope).filter(served).filter_map(|job| {
             let queued = job.stage == Stage::Prompt;
             let turn = queued.then(|| self.turns.get(&job.id).copied().unwrap_or_default());

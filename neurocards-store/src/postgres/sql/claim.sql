@@ -7,11 +7,15 @@ WITH clock AS (
 begun AS (
     SELECT id, wake_at FROM jobs
     WHERE stage = 'submit' AND wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND /*scope*/
+        AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
+        AND model <> ALL (ARRAY(SELECT pauses.model FROM pauses WHERE scope = 'model'))
     ORDER BY wake_at, id LIMIT $6 FOR UPDATE SKIP LOCKED
 ),
 queued AS (
     SELECT id, wake_at FROM jobs
     WHERE stage = 'prompt' AND wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND /*scope*/
+        AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
+        AND model <> ALL (ARRAY(SELECT pauses.model FROM pauses WHERE scope = 'model'))
     ORDER BY turn, id LIMIT $6 - (SELECT count(*) FROM begun) FOR UPDATE SKIP LOCKED
 ),
 waiting AS (

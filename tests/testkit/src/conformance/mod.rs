@@ -12,6 +12,7 @@ pub mod late;
 pub mod lifecycle;
 pub mod money;
 pub mod notices;
+pub mod operations;
 pub mod orders;
 pub mod reading;
 mod world;
@@ -64,6 +65,9 @@ macro_rules! store_conformance {
                 the_time_is_the_clocks;
             audit: finds_an_end_without_a_settlement, finds_a_release_of_a_finished_video,
                 finds_a_stray_artifact, finds_an_attempt_that_outlives_its_job;
+            operations: a_pause_holds_back_what_is_not_paid_for, a_paused_model_leaves_the_others,
+                the_first_pause_stays, paused_jobs_are_not_the_next_due, a_pause_does_not_hold_back_a_cancel,
+                the_status_counts_each_stage, workers_come_and_go, lines_come_after_a_cursor;
         }
     };
     (@rooms $fresh:ident; $($room:ident: $($case:ident),+;)+) => {

@@ -111,6 +111,7 @@ impl Server {
             .output()
             .expect("initdb runs");
         assert!(init.status.success(), "initdb: {}", String::from_utf8_lossy(&init.stderr));
+        guard(&data);
         let settings = match durability {
             Durability::None => "-c fsync=off -c full_page_writes=off -c autovacuum=off",
             Durability::Full => {
@@ -187,6 +188,16 @@ impl Server {
             if guest { Box::new(Guest { admin: self.url.clone(), name }) } else { Box::new(()) };
         Database { url, keep }
     }
+}
+
+/// The one user of a server of our own who has to say a password.
+pub const GUARDED: &str = "neurocards_guarded";
+
+fn guard(data: &Path) {
+    let file = data.join("pg_hba.conf");
+    let rules = std::fs::read_to_string(&file).expect("the rules of the server");
+    let rules = format!("local all {GUARDED} scram-sha-256\n{rules}");
+    std::fs::write(&file, rules).expect("the rules can be written");
 }
 
 /// A database on somebody else's server, which is left as it was found.
