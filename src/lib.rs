@@ -51,4 +51,5 @@ pub use neurocards_kie as kie;
 #[cfg(feature = "preview")]
 pub use neurocards_preview as preview;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use neurocards_store as store;

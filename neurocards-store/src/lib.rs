@@ -30,7 +30,7 @@ mod schema;
 mod sqlite;
 
 #[cfg(feature = "postgres")]
-pub use postgres::{ConnectError, PostgresStore};
+pub use postgres::{ConnectError, PostgresStore, ServerAddress, ServerFacts};
 pub use schema::SchemaState;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteStore};

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use neurocards::kie;
 use neurocards::preview::PreviewProvider;
-use neurocards::store::SqliteStore;
 use neurocards::{
     Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, Media,
     MemoryStore, Model, ModelStatus, Policy, Store, SystemClock, VideoProvider,
@@ -42,14 +41,14 @@ impl App {
     async fn with_policy(config: Config, policy: Policy) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         make_folder(&config.data_dir)?;
-        let store = Arc::new(SqliteStore::open(&config.database, clock.clone()).await?);
+        let store = config.database.open(clock.clone()).await?;
         let media = Media::in_folder(&config.media)?;
         Self::assemble(config, policy, clock, store, media)
     }
 
     /// For looking at what an order would be: a database that is not there yet is not made.
     pub(crate) async fn open_to_plan(config: Config) -> Result<Self, Failure> {
-        if SqliteStore::schema_of(&config.database).await?.found.is_some() {
+        if config.database.schema().await?.found.is_some() {
             return Self::open(config).await;
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -67,8 +66,12 @@ impl App {
     ) -> Result<Self, Failure> {
         let known = kie_models()?;
         let provider = Arc::new(PreviewProvider::new(media.clone(), clock.clone()));
-        let engine =
-            Engine::builder(store, media).provider(provider).known_models(known).policy(policy).build();
+        let engine = Engine::builder(store, media)
+            .provider(provider)
+            .known_models(known)
+            .policy(policy)
+            .host(host())
+            .build();
         Ok(Self { config, clock, engine, entropy: Entropy::from_os() })
     }
 
@@ -114,6 +117,17 @@ impl App {
         let how = "videos are rendered on this machine (preview), prompts come from offline templates";
         printer.note(&format!("{unused} {how}"));
     }
+}
+
+/// The name of this machine.
+#[cfg(unix)]
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host() -> String {
+    String::new()
 }
 
 /// All models, without opening anything.

@@ -3,6 +3,7 @@
 mod credits;
 mod generate;
 mod jobs;
+mod queue;
 mod system;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 pub(crate) use credits::{BalanceArgs, CreditsCommand, GrantArgs, HistoryArgs};
 pub(crate) use generate::GenerateArgs;
 pub(crate) use jobs::{CancelArgs, JobsCommand, ListArgs, OrdersCommand, ShowArgs, WaitArgs};
+pub(crate) use queue::{DrainArgs, PauseArgs, QueueCommand, ResumeArgs, WorkersCommand};
 pub(crate) use system::{
     CompletionsArgs, DocumentArgs, ManArgs, ModelShowArgs, ModelsCommand, ModelsListArgs, WorkerArgs,
 };
@@ -39,7 +41,7 @@ pub(crate) struct Global {
     /// Where database, photos and videos lie [env: NEUROCARDS_DATA_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// The database: sqlite://PATH or a path [env: DATABASE_URL]
+    /// The database: postgres://…, sqlite://PATH or a path [env: DATABASE_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
     /// No notes and no progress on stderr
@@ -69,6 +71,12 @@ pub(crate) enum Command {
     /// Look at credits, and give some
     #[command(subcommand, after_help = CREDITS_EXAMPLES)]
     Credits(CreditsCommand),
+    /// Look at the queue, hold it back, let it go on
+    #[command(subcommand, after_help = QUEUE_EXAMPLES)]
+    Queue(QueueCommand),
+    /// Look at the workers
+    #[command(subcommand, after_help = "Example:\n  neurocards workers list")]
+    Workers(WorkersCommand),
     /// Look at the video models
     #[command(subcommand, after_help = MODELS_EXAMPLES)]
     Models(ModelsCommand),
@@ -120,6 +128,12 @@ Examples:
   neurocards models list
   neurocards models show preview";
 
+const QUEUE_EXAMPLES: &str = "\
+Examples:
+  neurocards queue status
+  neurocards queue pause --reason \"the provider is down\"
+  neurocards queue drain --timeout 45m";
+
 const AUDIT_HELP: &str = "\
 Exit code 0: nothing is wrong. Exit code 1: each line names a broken invariant.
 
@@ -137,10 +151,11 @@ const MIGRATE_HELP: &str = "\
 Every command does this by itself. A database of a newer version is never touched.
 
 Example:
-  neurocards migrate --data-dir /srv/neurocards";
+  neurocards migrate --data-dir /srv/neurocards
+  DATABASE_URL=postgres://neurocards@db/neurocards neurocards migrate";
 
 /// The commands that answer with JSON lines; the others answer with one document.
-const WITH_LINES: [&str; 2] = ["generate", "jobs wait"];
+const WITH_LINES: [&str; 3] = ["generate", "jobs wait", "queue drain"];
 /// The commands that hold, spend, return or grant credits; the others only look.
 const MOVING_MONEY: [&str; 5] = ["generate", "worker", "jobs wait", "jobs cancel", "credits grant"];
 

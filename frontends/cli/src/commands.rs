@@ -7,6 +7,7 @@ mod jobs;
 mod migrate;
 mod models;
 mod pages;
+mod queue;
 mod wait;
 mod worker;
 
@@ -15,7 +16,10 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
-use crate::args::{Cli, Command, CreditsCommand, JobsCommand, Manner, ModelsCommand, OrdersCommand};
+use crate::args::{
+    Cli, Command, CreditsCommand, JobsCommand, Manner, ModelsCommand, OrdersCommand, QueueCommand,
+    WorkersCommand,
+};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::{ErrorDocument, Printer, Shape, print_usage_error};
@@ -83,6 +87,19 @@ async fn dispatch(
         }
         Command::Credits(CreditsCommand::History(args)) => {
             credits::history(&App::open(config).await?, &args, printer).await
+        }
+        Command::Queue(QueueCommand::Status(args)) => {
+            queue::status(&App::open(config).await?, &args, printer).await
+        }
+        Command::Queue(QueueCommand::Pause(args)) => {
+            queue::pause(&App::open(config).await?, args, printer).await
+        }
+        Command::Queue(QueueCommand::Resume(args)) => {
+            queue::resume(&App::open(config).await?, args, printer).await
+        }
+        Command::Queue(QueueCommand::Drain(args)) => queue::drain(config, args, printer, shape).await,
+        Command::Workers(WorkersCommand::List(args)) => {
+            queue::workers(&App::open(config).await?, &args, printer).await
         }
         Command::Models(ModelsCommand::List(args)) => models::list(&args, printer),
         Command::Models(ModelsCommand::Show(args)) => models::show(&args, printer),

@@ -1,5 +1,6 @@
 //! Configuration: flags, then the environment, then `.env`. This is the only room that reads the environment.
 
+mod database;
 mod duration;
 mod names;
 mod places;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use neurocards::{AccountKey, Credits};
 
+pub(crate) use database::Database;
 pub(crate) use duration::parse_duration;
 use names::UnknownSetting;
 pub(crate) use timers::Timers;
@@ -31,8 +33,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(25);
 pub(crate) struct Config {
     /// Where everything lies by default.
     pub(crate) data_dir: PathBuf,
-    /// The SQLite file.
-    pub(crate) database: PathBuf,
+    /// Where orders, jobs and credits are kept.
+    pub(crate) database: Database,
     /// The folder of photos and videos.
     pub(crate) media: PathBuf,
     /// The numbers of the lifecycle that were set.
@@ -86,7 +88,7 @@ impl Config {
         };
         let database = match url {
             Some(url) => places::database(&url)?,
-            None => data_dir.join("neurocards.db"),
+            None => Database::File(data_dir.join("neurocards.db")),
         };
         let media = match settings.text("NEUROCARDS_MEDIA_URL")? {
             Some(url) => places::media(url)?,

@@ -9,6 +9,7 @@ mod failure;
 mod follow;
 mod intake;
 mod output;
+mod paused;
 mod report;
 mod signals;
 mod translate;

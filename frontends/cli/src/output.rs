@@ -3,6 +3,7 @@
 mod clean;
 mod printer;
 mod progress;
+mod queue;
 mod usage;
 mod views;
 mod words;
@@ -10,6 +11,7 @@ mod words;
 pub(crate) use clean::{clean, clean_line, clean_path, is_plain};
 pub(crate) use printer::Printer;
 pub(crate) use progress::Bars;
+pub(crate) use queue::{PauseView, QueueView, oldest_due_seconds};
 pub(crate) use usage::{nearest, print_usage_error};
 pub(crate) use views::{
     AccountView, ErrorDocument, EventLine, JobView, ModelView, OrderView, ProgressLine, VideoFile,

@@ -1,5 +1,6 @@
 //! The library's errors in the words of the command line: exit code, spent, next step.
 
+use neurocards::store::ConnectError;
 use neurocards::{
     AccountKeyError, BriefError, IdError, MediaError, ModelError, OrderError, PhotoError, StoreError,
 };
@@ -10,6 +11,9 @@ use crate::output::nearest;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        if let Some(error) = ConnectError::of(&error) {
+            return server(error);
+        }
         let (exit, class, hint) = match &error {
             StoreError::Unavailable { .. } => (
                 Exit::Failed,
@@ -25,7 +29,7 @@ impl From<StoreError> for Failure {
             StoreError::Newer { .. } => (
                 Exit::Failed,
                 "newer_database",
-                "Nothing was touched. Use the newer neurocards, or another --data-dir.",
+                "Nothing was touched. Use the newer neurocards, or another database.",
             ),
             StoreError::Corrupt { .. } => {
                 (Exit::Failed, "storage", "Run `neurocards doctor`, and keep a copy of the data folder.")
@@ -43,6 +47,31 @@ impl From<StoreError> for Failure {
             Some(source) => failure.because(source),
             None => failure,
         }
+    }
+}
+
+/// Why a server cannot be used. No error of these shows a password.
+fn server(error: &ConnectError) -> Failure {
+    let (exit, class, hint) = match error {
+        ConnectError::Unreachable { .. } => (
+            Exit::Provider,
+            "database_unreachable",
+            "Start the server, or check host and port in DATABASE_URL; `neurocards doctor` looks again.",
+        ),
+        ConnectError::Refused { .. } => (
+            Exit::Auth,
+            "database_refused",
+            "Check user, password and database in DATABASE_URL, and the rules of the server.",
+        ),
+        ConnectError::Url => {
+            (Exit::Usage, "configuration", "Use postgres://USER:PASSWORD@HOST:PORT/DATABASE.")
+        }
+        _ => (Exit::Failed, "storage", "Use another server, or a file: leave DATABASE_URL out."),
+    };
+    let failure = Failure::new(exit, class, error.to_string()).hint(hint);
+    match std::error::Error::source(error) {
+        Some(source) => failure.because(source),
+        None => failure,
     }
 }
 

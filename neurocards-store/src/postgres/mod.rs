@@ -20,6 +20,7 @@ mod operations;
 mod orders;
 mod read;
 mod rows;
+mod server;
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use self::news::News;
 use self::notices::Settle;
 pub use self::open::ConnectError;
 use self::orders::Place;
+pub use self::server::{ServerAddress, ServerFacts};
 use crate::batch::Batches;
 
 /// A store in a PostgreSQL database.

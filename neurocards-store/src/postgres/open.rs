@@ -69,6 +69,16 @@ pub enum ConnectError {
     ReadOnly,
 }
 
+impl ConnectError {
+    /// The reason why a store could not be opened, if it is one of these.
+    pub fn of(error: &StoreError) -> Option<&Self> {
+        match error {
+            StoreError::Unavailable { source } | StoreError::Backend { source } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
 impl From<ConnectError> for StoreError {
     fn from(error: ConnectError) -> Self {
         match error {
@@ -139,7 +149,7 @@ impl PostgresStore {
     }
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, ConnectError> {
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, ConnectError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(ConnectError::Url);
     }
@@ -184,7 +194,7 @@ fn pool(options: PgConnectOptions) -> PgPool {
         .connect_lazy_with(options)
 }
 
-async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
     let refused = |source: sqlx::Error| {
         let host = options.get_host().to_owned();
         let code = source.as_database_error().and_then(|error| error.code().map(|code| code.into_owned()));

@@ -16,7 +16,7 @@ pub(crate) struct WorkerArgs {
 
 const WORKER_HELP: &str = "\
 Stops in order on SIGTERM or Ctrl-C, within NEUROCARDS_SHUTDOWN_GRACE (25s); the second one stops at once.
-Any number of workers and `generate` commands may share a data folder.
+Any number of workers and `generate` commands may share a data folder, and a PostgreSQL database.
 
 Examples:
   neurocards worker

@@ -15,6 +15,7 @@ use crate::failure::{Exit, Failure};
 use crate::follow::{Ending, Target, follow};
 use crate::intake::take_photo;
 use crate::output::{Bars, EventLine, Printer, ProgressLine, Shape, WarningLine, warning_words};
+use crate::paused::{holding, tell_pauses, words};
 use crate::report::{Report, key_is_spent, over_for_nothing};
 use crate::signals::Interrupt;
 
@@ -101,6 +102,9 @@ async fn generate(
     let target = Target { order, only: None };
     let record = app.store().order_get(order).await?;
     if args.no_wait {
+        if let Some(pause) = holding(&app, target).await? {
+            warn(PAUSED, format!("{}: the order waits", words(&pause)), printer, shape);
+        }
         return Ok(Some(placed(record, args.out.is_some(), printer, shape)));
     }
     let over = record.as_ref().and_then(|record| over_for_nothing(record).map(|stage| (record, stage)));
@@ -134,6 +138,9 @@ async fn rehearse(
     Ok(())
 }
 
+/// The name of the warning that a pause holds an order back.
+const PAUSED: &str = "queue_paused";
+
 /// Follows a target, with bars on a terminal or events on stdout.
 pub(super) async fn watch(
     app: &App,
@@ -150,7 +157,11 @@ pub(super) async fn watch(
             print_event(target, event, printer);
         }
     });
-    let ending = ending.await;
+    let pauses = tell_pauses(app, target, |told| warn(PAUSED, told, printer, shape));
+    let ending = tokio::select! {
+        ending = ending => ending,
+        never = pauses => match never {},
+    };
     bars.clear();
     ending
 }

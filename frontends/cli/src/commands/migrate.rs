@@ -1,7 +1,6 @@
 //! `migrate`: brings the database to this version.
 
 use neurocards::StoreError;
-use neurocards::store::SqliteStore;
 use serde::Serialize;
 
 use crate::app::App;
@@ -20,11 +19,11 @@ struct MigrationView {
 }
 
 pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let before = SqliteStore::schema_of(&config.database).await?;
+    let before = config.database.schema().await?;
     if let Some(found) = before.found.filter(|_| before.is_newer()) {
         return Err(StoreError::Newer { found, known: before.known }.into());
     }
-    let database = config.database.display().to_string();
+    let database = config.database.to_string();
     // Opening is what migrates.
     App::open(config).await?;
     let view =

@@ -1,12 +1,13 @@
 //! `worker`: carries on everything that was ordered.
 
-use neurocards::{JobFilter, RunOptions, Stage, StoreError};
+use neurocards::{Job, JobFilter, RunOptions, Stage, StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::args::WorkerArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::Printer;
+use crate::paused::{way_on, words};
 use crate::signals::Interrupt;
 
 /// The unfinished jobs that are looked at to find one of ours.
@@ -15,6 +16,9 @@ const LOOK_AT: u32 = 10_000;
 pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Result<Exit, Failure> {
     let interrupt = Interrupt::watch();
     app.say_how(printer);
+    for record in app.store().queue_pauses().await? {
+        printer.warning(&format!("{}. {}", words(&record), way_on(&record)));
+    }
     tracing::info!(data = %app.config.data_dir.display(), "the worker begins");
     let stop = interrupt.token().child_token();
     let idle = async {
@@ -55,14 +59,24 @@ async fn work(app: &App, stop: &CancellationToken) -> Result<(), StoreError> {
     }
 }
 
+/// Whether there are jobs that a worker could carry on: what a pause holds back is not one of them.
+async fn left(app: &App, filter: &JobFilter) -> Result<bool, StoreError> {
+    let pauses = app.store().queue_pauses().await?;
+    let held = |job: &Job| {
+        job.lease_owner.is_none() && pauses.iter().any(|record| record.pause.holds(job.stage, &job.model))
+    };
+    let jobs = app.store().jobs_list(filter).await?;
+    Ok(jobs.iter().any(|job| App::serves(&job.provider) && !held(job)))
+}
+
 /// Until nothing that this worker could do is left, or it is told to stop.
 async fn until_idle(app: &App, stop: &CancellationToken) {
     let stages = Stage::ALL.into_iter().filter(|stage| !stage.is_final()).collect();
     let filter = JobFilter { stages, limit: LOOK_AT, ..JobFilter::default() };
     loop {
-        match app.store().jobs_list(&filter).await {
-            Ok(jobs) if !jobs.iter().any(|job| App::serves(&job.provider)) => return,
-            Ok(_) => {}
+        match left(app, &filter).await {
+            Ok(false) => return,
+            Ok(true) => {}
             Err(error) => tracing::warn!(%error, "jobs could not be counted"),
         }
         tokio::select! {

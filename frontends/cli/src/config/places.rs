@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
+use neurocards::store::PostgresStore;
 use url::Url;
 
+use super::database::{Database, Server};
 use super::refused;
 use crate::failure::{Exit, Failure};
 
@@ -23,26 +25,26 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The SQLite file of `sqlite://PATH`, `sqlite:PATH` or `PATH`. Addresses may hold passwords: they are not repeated.
-pub(super) fn database(given: &str) -> Result<PathBuf, Failure> {
+/// The SQLite file of `sqlite://PATH`, `sqlite:PATH` or `PATH`, or the server of `postgres://…`. Addresses may hold
+/// passwords: they are not repeated.
+pub(super) fn database(given: &str) -> Result<Database, Failure> {
     let name = "DATABASE_URL";
-    let use_sqlite = "Use sqlite:///folder/neurocards.db, or leave it out for a file in the data folder.";
+    let use_sqlite = "Use sqlite:///folder/neurocards.db or postgres://USER:PASSWORD@HOST:PORT/DATABASE, \
+                      or leave it out for a file in the data folder.";
     let path = match given.split_once("://") {
         Some(("sqlite", path)) => path,
         Some(("postgres" | "postgresql", _)) => {
-            return Err(refused(
-                name,
-                "is a Postgres address; this version stores in SQLite only",
-                use_sqlite,
-            ));
+            let address = PostgresStore::address_of(given)
+                .map_err(|_| refused(name, "cannot be read as the address of a server", use_sqlite))?;
+            return Ok(Database::Server(Server { url: given.to_owned(), address }));
         }
-        Some(_) => return Err(refused(name, "is no address of SQLite", use_sqlite)),
+        Some(_) => return Err(refused(name, "is no address of SQLite or PostgreSQL", use_sqlite)),
         None => given.strip_prefix("sqlite:").unwrap_or(given),
     };
     if path.is_empty() || path.contains('?') || path.contains(":memory:") {
         return Err(refused(name, "names no file", use_sqlite));
     }
-    absolute(Path::new(path))
+    absolute(Path::new(path)).map(Database::File)
 }
 
 /// The folder of `file:///FOLDER` or `FOLDER`.

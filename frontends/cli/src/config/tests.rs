@@ -10,16 +10,21 @@ fn load(values: &[(&str, &str)]) -> Result<Config, Failure> {
 #[test]
 fn places_follow_the_data_folder_and_can_be_set() {
     let plain = load(&[]).unwrap();
-    assert_eq!((plain.database, plain.media), ("/data/neurocards.db".into(), "/data/media".into()));
+    assert_eq!(
+        (plain.database.to_string(), plain.media),
+        ("/data/neurocards.db".into(), "/data/media".into())
+    );
     let check = |url: &str, expect: Option<&str>| {
-        let database = load(&[("DATABASE_URL", url)]).ok().map(|config| config.database);
-        assert_eq!(database, expect.map(PathBuf::from), "{url}");
+        let database = load(&[("DATABASE_URL", url)]).ok().map(|config| config.database.to_string());
+        assert_eq!(database.as_deref(), expect, "{url}");
     };
     check("sqlite:///a/b.db", Some("/a/b.db"));
     check("sqlite:/a/b.db", Some("/a/b.db"));
     check("/a/b.db", Some("/a/b.db"));
-    for bad in ["postgres://u:secret@h/db", "postgresql://h/db", "mysql://h", "sqlite://", "sqlite::memory:"]
-    {
+    check("postgres://u:secret@h/db", Some("h:5432/db"));
+    check("postgresql://u@h:6543/db", Some("h:6543/db"));
+    check("postgres://u@%2Fvar%2Frun/db", Some("/var/run:5432/db"));
+    for bad in ["postgres://u:secret@h:port/db", "mysql://h", "sqlite://", "sqlite::memory:"] {
         check(bad, None);
     }
     let folder = load(&[("NEUROCARDS_MEDIA_URL", "file:///a%20b")]).unwrap().media;
@@ -29,7 +34,9 @@ fn places_follow_the_data_folder_and_can_be_set() {
 
 #[test]
 fn an_address_with_a_password_is_not_repeated() {
-    let failure = load(&[("DATABASE_URL", "postgres://u:secret@h/db")]).unwrap_err();
+    let config = load(&[("DATABASE_URL", "postgres://u:secret@h/db")]).unwrap();
+    assert!(!format!("{config:?}").contains("secret"));
+    let failure = load(&[("DATABASE_URL", "postgres://u:secret@h:port/db")]).unwrap_err();
     assert!(!format!("{failure:?}").contains("secret"));
 }
 

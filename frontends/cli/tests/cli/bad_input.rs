@@ -114,7 +114,7 @@ fn settings_that_cannot_be() {
     let home = Home::new();
     settings().bind(|| {
         for (name, variable, value) in [
-            ("postgres", "DATABASE_URL", "postgres://user:secret@localhost/db"),
+            ("postgres", "DATABASE_URL", "postgres://user:secret@localhost:port/db"),
             ("kie_provider", "NEUROCARDS_PROVIDER", "kie"),
             ("other_provider", "NEUROCARDS_PROVIDER", "other"),
             ("timer", "NEUROCARDS_POLL_MIN", "soon"),

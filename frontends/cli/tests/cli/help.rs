@@ -2,7 +2,7 @@
 
 use crate::support::{Home, settings};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 29] = [
     "",
     "generate",
     "worker",
@@ -17,6 +17,13 @@ const COMMANDS: [&str; 22] = [
     "credits balance",
     "credits grant",
     "credits history",
+    "queue",
+    "queue status",
+    "queue pause",
+    "queue resume",
+    "queue drain",
+    "workers",
+    "workers list",
     "models",
     "models list",
     "models show",
