@@ -11,9 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use neurocards_core::{
-    AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine, Fault, FaultClass,
-    JobEventBody, Media, NoticeKind, NoticeState, OrderError, OrderEvent, OrderRequest, Prompt,
-    PromptBuilder, PromptRequest, Reply, RunOptions, Stage, Store, TaskState,
+    AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine, EventCursor, Fault,
+    FaultClass, Job, JobEventBody, Media, NoticeKind, NoticeState, OrderError, OrderEvent, OrderRequest,
+    Pause, PauseScope, Prompt, PromptBuilder, PromptRequest, Reply, RunOptions, Stage, Store, TaskState,
+    WorkerRecord,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -309,4 +310,85 @@ async fn a_worker_that_is_told_to_stop_gives_its_leases_back() {
     // With leases of an hour, this ends only if nothing is held any more.
     let jobs = world.finish(&world.engine(), &order).await;
     assert_eq!((jobs[0].stage, jobs[0].crashes), (Stage::Done, 0));
+}
+
+#[tokio::test]
+async fn a_stored_cursor_goes_on_in_another_process() {
+    let world = World::telling().await;
+    let order = world.engine().order(request(2)).await.unwrap().id();
+    let handle = world.engine().handle(order);
+    let first = handle.events().next().await.unwrap().unwrap();
+    let OrderEvent::Job { cursor, event, .. } = first else { panic!("{first:?}") };
+    assert!(matches!(event.body, JobEventBody::Placed { .. }));
+    let stored = serde_json::to_string(&cursor).unwrap();
+    assert_eq!(stored, "[1]");
+    let engine = world.engine();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.run(RunOptions::default(), stop).await }
+    });
+    let cursor: EventCursor = serde_json::from_str(&stored).unwrap();
+    let rest: Vec<_> = world.engine().handle(order).events_after(cursor).collect().await;
+    let lines = rest.iter().filter(|event| matches!(event, Ok(OrderEvent::Job { .. }))).count();
+    // Six lines of each job, but the one that was read before.
+    assert_eq!(lines, 11, "{rest:?}");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_shows_itself_and_says_goodbye() {
+    let world = World::new().await;
+    let engine = Engine::builder(world.store.clone(), world.media.clone())
+        .provider(world.provider.clone())
+        .policy(world.policy.clone())
+        .worker("w1")
+        .host("render-1")
+        .build();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.run(RunOptions::default(), stop).await }
+    });
+    let workers = async || world.store.queue_status().await.unwrap().workers;
+    let until = async |done: &dyn Fn(&[WorkerRecord]) -> bool| {
+        loop {
+            let seen = workers().await;
+            if done(&seen) {
+                return seen;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let first = until(&|seen| !seen.is_empty()).await;
+    let beat = &first[0].beat;
+    assert_eq!((beat.name.as_str(), beat.host.as_str(), beat.in_flight), ("w1", "render-1", 0));
+    assert_eq!(beat.version, env!("CARGO_PKG_VERSION"));
+    let second = until(&|seen| seen[0].seen_at > first[0].seen_at).await;
+    assert_eq!(second[0].beat.started_at, beat.started_at);
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(workers().await, []);
+}
+
+#[tokio::test]
+async fn a_paused_queue_waits_and_goes_on() {
+    let world = World::telling().await;
+    let pause = Pause { scope: PauseScope::Everything, actor: "cli:ops".to_owned(), reason: None };
+    world.store.queue_pause(&pause).await.unwrap();
+    let engine = world.engine();
+    let order = engine.order(request(1)).await.unwrap();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.run(RunOptions::default(), stop).await }
+    });
+    let waited = tokio::time::timeout(Duration::from_millis(300), order.wait()).await;
+    assert!(waited.is_err() && world.provider.tasks() == 0);
+    assert!(world.store.queue_resume(&pause.scope).await.unwrap());
+    let record = order.wait().await.unwrap().unwrap();
+    assert_eq!(record.jobs[0].stage, Stage::Done);
+    stop.cancel();
+    running.await.unwrap().unwrap();
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, CreditsPost, Job, JobFilter, JobHistory,
-    JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter, Notice,
-    NoticeClaim, NoticeSettle, OrderId, OrderNew, OrderRecord, Placement, Posted, Seizure, Store,
-    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation,
+    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, CreditsPost, EventCursor, Job, JobFilter,
+    JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter,
+    Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord, Pause, PauseRecord,
+    PauseScope, Placement, Posted, QueueStatus, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
+    Told, Transition, Violation, WorkerBeat,
 };
 
 use crate::points::Points;
@@ -106,7 +107,7 @@ impl Store for MortalStore {
     }
 
     async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {
-        self.polled("late_claim", self.inner.late_claim(claim), |late| !late.is_empty()).await
+        self.inner.late_claim(claim).await
     }
 
     async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError> {
@@ -135,5 +136,42 @@ impl Store for MortalStore {
 
     async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
         self.inner.audit().await
+    }
+
+    async fn queue_pause(&self, pause: &Pause) -> Result<bool, StoreError> {
+        self.inner.queue_pause(pause).await
+    }
+
+    async fn queue_resume(&self, scope: &PauseScope) -> Result<bool, StoreError> {
+        self.inner.queue_resume(scope).await
+    }
+
+    async fn queue_pauses(&self) -> Result<Vec<PauseRecord>, StoreError> {
+        self.inner.queue_pauses().await
+    }
+
+    async fn queue_status(&self) -> Result<QueueStatus, StoreError> {
+        self.inner.queue_status().await
+    }
+
+    async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
+        self.inner.worker_beat(beat).await
+    }
+
+    async fn worker_gone(&self, worker: &str) -> Result<(), StoreError> {
+        self.inner.worker_gone(worker).await
+    }
+
+    async fn order_events(
+        &self,
+        order: OrderId,
+        after: &EventCursor,
+        limit: u32,
+    ) -> Result<Vec<OrderLine>, StoreError> {
+        self.inner.order_events(order, after, limit).await
+    }
+
+    async fn until_news(&self) {
+        self.inner.until_news().await
     }
 }

@@ -15,4 +15,8 @@ mod kill;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
+mod queue;
+#[cfg(test)]
 mod support;

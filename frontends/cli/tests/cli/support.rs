@@ -11,6 +11,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub(crate) struct Home {
     folder: TempDir,
+    database: Option<String>,
 }
 
 /// What a run left behind.
@@ -24,9 +25,14 @@ pub(crate) struct Ran {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let home = Self { folder: tempfile::tempdir().unwrap() };
+        let home = Self { folder: tempfile::tempdir().unwrap(), database: None };
         std::fs::create_dir(home.work()).unwrap();
         home
+    }
+
+    /// A home whose database is a server's.
+    pub(crate) fn on(url: &str) -> Self {
+        Self { database: Some(url.to_owned()), ..Self::new() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -63,6 +69,9 @@ impl Home {
         command.env("HOME", self.path()).env("USER", "tester").env("NEUROCARDS_DATA_DIR", self.data());
         // Killed processes leave leases behind; these are waited for.
         command.env("NEUROCARDS_LEASE", "3s").env("NEUROCARDS_HEARTBEAT", "500ms");
+        if let Some(url) = &self.database {
+            command.env("DATABASE_URL", url);
+        }
         command.stdin(Stdio::null());
         command
     }
