@@ -1,7 +1,5 @@
 //! What one process writes wakes the others, before they would look by themselves.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where its store errs")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

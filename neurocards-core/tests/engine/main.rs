@@ -317,7 +317,7 @@ async fn a_stored_cursor_goes_on_in_another_process() {
     let world = World::telling().await;
     let order = world.engine().order(request(2)).await.unwrap().id();
     let handle = world.engine().handle(order);
-    let first = handle.events().next().await.unwrap().unwrap();
+    let first = Box::pin(handle.events()).next().await.unwrap().unwrap();
     let OrderEvent::Job { cursor, event, .. } = first else { panic!("{first:?}") };
     assert!(matches!(event.body, JobEventBody::Placed { .. }));
     let stored = serde_json::to_string(&cursor).unwrap();

@@ -84,6 +84,10 @@ fn next_name() -> String {
 }
 
 impl Server {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server of a test is found by its environment, and started in real time"
+    )]
     async fn find() -> Self {
         match std::env::var("NEUROCARDS_TEST_DATABASE_URL") {
             Ok(url) => Self { url, _watchman: None },
@@ -95,6 +99,10 @@ impl Server {
     ///
     /// # Panics
     /// The binaries are not installed, or it does not start within half a minute.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server of a test is found by its environment, and started in real time"
+    )]
     pub async fn start(durability: Durability) -> Self {
         let bin = binaries();
         let folder =
@@ -227,6 +235,10 @@ impl Drop for Guest {
 ///
 /// # Panics
 /// There are none.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a server of a test is found by its environment, and started in real time"
+)]
 pub fn binaries() -> PathBuf {
     let on_path = std::env::var_os("PATH")
         .into_iter()
