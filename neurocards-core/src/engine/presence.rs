@@ -11,9 +11,11 @@ use crate::store::{ClaimScope, StoreError, WorkerBeat};
 
 /// How long a worker that ends tries to say so.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// Leases that are renewed faster than this leave no time for words: a word is a write too.
+const LEAST: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Tells the store once in a heartbeat that the worker lives, and at the end that it has gone. Nothing depends on
+    /// Tells the store once in a heartbeat, at most once a second, that the worker lives, and at the end that it has gone. Nothing depends on
     /// it, so what fails is a warning.
     pub(super) async fn show_presence(&self, leases: &Leases, ended: &CancellationToken) {
         let parts = &self.parts;
@@ -25,7 +27,7 @@ impl Engine {
             }
             tokio::select! {
                 () = ended.cancelled() => break,
-                () = parts.clock.sleep(parts.policy.heartbeat) => {}
+                () = parts.clock.sleep(parts.policy.heartbeat.max(LEAST)) => {}
             }
         }
         tokio::select! {
