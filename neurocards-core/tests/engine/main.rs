@@ -12,8 +12,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use neurocards_core::{
     AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine, EventCursor, Fault,
-    FaultClass, Job, JobEventBody, Media, NoticeKind, NoticeState, OrderError, OrderEvent, OrderRequest,
-    Pause, PauseScope, Prompt, PromptBuilder, PromptRequest, Reply, RunOptions, Stage, Store, TaskState,
+    FaultClass, JobEventBody, Media, NoticeKind, NoticeState, OrderError, OrderEvent, OrderRequest, Pause,
+    PauseScope, Prompt, PromptBuilder, PromptRequest, Reply, RunOptions, Stage, Store, TaskState,
     WorkerRecord,
 };
 use tokio_util::sync::CancellationToken;

@@ -4,7 +4,6 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
 use neurocards_core::{
     AccountKey, AccountOpen, BriefTexts, Credits, Engine, Fault, FaultClass, Job, JobHistory, Media,
     MemoryNotifier, MemoryProvider, MemoryStore, NoticeState, OrderHandle, OrderRequest, Photo, PhotoLimits,
