@@ -1,13 +1,17 @@
 //! Delivering notices.
 
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Parts};
+use crate::notice::Notice;
 use crate::notifier::{Delivery, Notifier};
 use crate::store::{NoticeClaim, NoticeOutcome, NoticeSettle};
 
 /// How many notices are taken at once.
-const BATCH: u32 = 20;
+const BATCH: u32 = 100;
 
 impl Engine {
     /// Delivers notices until it is told to stop. Without a notifier they are kept, and this only waits.
@@ -42,27 +46,39 @@ impl Parts {
                 return 0;
             }
         };
+        // Those of one account go out one after the other, accounts next to each other.
+        let mut accounts = BTreeMap::<_, Vec<_>>::new();
         for notice in &notices {
-            let outcome = match notifier.deliver(notice).await {
-                Delivery::Sent { receipt } => NoticeOutcome::Sent { receipt },
-                Delivery::Later(wait) => NoticeOutcome::Later(wait),
-                Delivery::Blocked => NoticeOutcome::Blocked,
-                Delivery::Unknown(fault) => {
-                    tracing::warn!(notice = %notice.id, %fault, "a notice may have been delivered");
-                    NoticeOutcome::Unknown
-                }
-                Delivery::Refused(fault) => {
-                    tracing::error!(notice = %notice.id, %fault, "a notice cannot be delivered");
-                    NoticeOutcome::Dead
-                }
-            };
-            let settle = NoticeSettle { id: notice.id, epoch: notice.lease_epoch, outcome };
-            if let Err(error) = self.store.notice_settle(&settle).await {
-                // It stays `sending`, and becomes `unknown` when the lease ends: never sent twice.
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(notice = %notice.id, error, "what came of a notice could not be written");
-            }
+            accounts.entry(&notice.account).or_default().push(notice);
         }
+        let deliveries = accounts.into_values().map(|notices| async move {
+            for notice in notices {
+                self.deliver_one(notifier, notice).await;
+            }
+        });
+        join_all(deliveries).await;
         notices.len()
+    }
+
+    async fn deliver_one(&self, notifier: &dyn Notifier, notice: &Notice) {
+        let outcome = match notifier.deliver(notice).await {
+            Delivery::Sent { receipt } => NoticeOutcome::Sent { receipt },
+            Delivery::Later(wait) => NoticeOutcome::Later(wait),
+            Delivery::Blocked => NoticeOutcome::Blocked,
+            Delivery::Unknown(fault) => {
+                tracing::warn!(notice = %notice.id, %fault, "a notice may have been delivered");
+                NoticeOutcome::Unknown
+            }
+            Delivery::Refused(fault) => {
+                tracing::error!(notice = %notice.id, %fault, "a notice cannot be delivered");
+                NoticeOutcome::Dead
+            }
+        };
+        let settle = NoticeSettle { id: notice.id, epoch: notice.lease_epoch, outcome };
+        if let Err(error) = self.store.notice_settle(&settle).await {
+            // It stays `sending`, and becomes `unknown` when the lease ends: never sent twice.
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(notice = %notice.id, error, "what came of a notice could not be written");
+        }
     }
 }

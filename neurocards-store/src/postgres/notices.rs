@@ -94,13 +94,15 @@ impl Settle {
     async fn settle(&self, settles: &[NoticeSettle]) -> Result<HashSet<NoticeId>, Fault> {
         let rows: Vec<_> = settles.iter().map(row).collect();
         let rows = json(&rows).map_err(|error| Fault::of(sqlx::Error::Encode(Box::new(error))))?;
+        // IS TRUE keeps the planner from walking through the index of all live notices instead of looking up keys.
         let settle = sqlx::query(
             "UPDATE notices SET state = settle.state, receipt = coalesce(settle.receipt, notices.receipt),
                  updated_at = coalesce($2::timestamptz, now()),
                  wake_at = coalesce(
                      coalesce($2::timestamptz, now()) + settle.wait * interval '1 microsecond', notices.wake_at)
              FROM json_to_recordset($1::text::json) AS settle (id uuid, epoch bigint, state text, receipt text, wait bigint)
-             WHERE notices.id = settle.id AND notices.lease_epoch = settle.epoch AND notices.state = 'sending'
+             WHERE notices.id = settle.id AND notices.lease_epoch = settle.epoch
+                 AND (notices.state = 'sending') IS TRUE
              RETURNING notices.id",
         );
         let mut db = self.pool.acquire().await.map_err(Fault::of)?;
