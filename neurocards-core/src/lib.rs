@@ -13,6 +13,7 @@ mod job;
 mod ledger;
 mod lifecycle;
 mod media;
+mod metering;
 mod model;
 mod notice;
 mod notifier;
@@ -32,8 +33,8 @@ pub use brief::{
 pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
-    Cancellation, Engine, EngineBuilder, OrderError, OrderEvent, OrderHandle, OrderRequest, Plan, Progress,
-    RunOptions,
+    Cancellation, ClaimLoop, Engine, EngineBuilder, OrderError, OrderEvent, OrderHandle, OrderRequest, Plan,
+    Progress, RunOptions,
 };
 pub use fault::{Fault, FaultClass, Retry};
 pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};
@@ -44,6 +45,7 @@ pub use lifecycle::{
     Step, Transition, Wake, late, step,
 };
 pub use media::{IngestError, Media, MediaError, VIDEO_MAX_BYTES};
+pub use metering::{describe_metrics, metric};
 pub use model::{Catalogue, Model, ModelError, ModelStatus};
 pub use notice::{Notice, NoticeBody, NoticeKind, NoticeState, Subject};
 pub use notifier::{Delivery, MemoryNotifier, Notifier};

@@ -7,6 +7,7 @@ mod late;
 mod order;
 mod outbox;
 mod presence;
+mod pulse;
 mod run;
 mod turn;
 
@@ -17,6 +18,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 pub use handle::{OrderEvent, OrderHandle};
 pub use order::{OrderError, OrderRequest, Plan};
+pub use pulse::ClaimLoop;
 pub use run::RunOptions;
 
 use crate::clock::{Clock, Entropy, SystemClock};
@@ -24,6 +26,7 @@ use crate::ids::{JobId, OrderId};
 use crate::job::Stage;
 use crate::lifecycle::{Context, Event, FreshIds, Policy, step};
 use crate::media::Media;
+use crate::metering;
 use crate::model::Catalogue;
 use crate::notifier::Notifier;
 use crate::prompt::{OfflinePrompts, PromptBuilder};
@@ -58,6 +61,7 @@ struct Parts {
     /// Counts the writes of this process: handles look at the store when it moves.
     writes: watch::Sender<u64>,
     progress: broadcast::Sender<Progress>,
+    pulse: pulse::Pulse,
 }
 
 /// How far a render is: only in the process that reads it, and never stored.
@@ -189,6 +193,7 @@ impl EngineBuilder {
                 news: Notify::new(),
                 writes: watch::Sender::new(0),
                 progress: broadcast::Sender::new(256),
+                pulse: pulse::Pulse::default(),
             }),
         }
     }
@@ -258,7 +263,13 @@ impl Engine {
         let context = self.parts.context(&self.parts.policy, claimed.claimed_at);
         let decided = step(&claimed.state, Event::CancelRequested, context);
         let applied = match &decided.write {
-            Some(write) => self.parts.store.job_apply(write).await?,
+            Some(write) => {
+                let applied = self.parts.store.job_apply(write).await?;
+                if applied {
+                    metering::step_applied(write);
+                }
+                applied
+            }
             None => false,
         };
         self.parts.wrote();

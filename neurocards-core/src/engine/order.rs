@@ -6,6 +6,7 @@ use crate::credits::Credits;
 use crate::fault::Retry;
 use crate::ids::{EntryId, JobId, NoticeId, OrderId};
 use crate::media::MediaError;
+use crate::metering;
 use crate::model::{Model, ModelError};
 use crate::order::{IDEMPOTENCY_KEY_MAX_CHARS, ORDER_MAX_VIDEOS, Order, hex};
 use crate::photo::Photo;
@@ -184,11 +185,15 @@ impl Engine {
                 Err(error)
                     if tries < PLACE_TRIES && matches!(error.retry(), Retry::Safe | Retry::Unknown) =>
                 {
+                    metering::store_failed(&error);
                     tries += 1;
                 }
-                answer => break answer?,
+                answer => break answer.inspect_err(metering::store_failed)?,
             }
         };
+        if matches!(placed, Placement::New(_)) {
+            metering::order_placed();
+        }
         match placed {
             Placement::New(record) | Placement::Existing(record) => {
                 self.parts.wrote();

@@ -6,6 +6,7 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Parts};
+use crate::metering;
 use crate::notice::Notice;
 use crate::notifier::{Delivery, Notifier};
 use crate::store::{NoticeClaim, NoticeOutcome, NoticeSettle};
@@ -42,6 +43,7 @@ impl Parts {
         let notices = match self.store.notices_claim(&claim).await {
             Ok(notices) => notices,
             Err(error) => {
+                metering::store_failed(&error);
                 tracing::warn!(error = &error as &dyn std::error::Error, "notices could not be read");
                 return 0;
             }
@@ -74,9 +76,11 @@ impl Parts {
                 NoticeOutcome::Dead
             }
         };
+        metering::notice_settled(&outcome);
         let settle = NoticeSettle { id: notice.id, epoch: notice.lease_epoch, outcome };
         if let Err(error) = self.store.notice_settle(&settle).await {
             // It stays `sending`, and becomes `unknown` when the lease ends: never sent twice.
+            metering::store_failed(&error);
             let error = &error as &dyn std::error::Error;
             tracing::warn!(notice = %notice.id, error, "what came of a notice could not be written");
         }

@@ -12,6 +12,7 @@ use super::{Engine, Parts};
 use crate::fault::Retry;
 use crate::ids::JobId;
 use crate::job::Stage;
+use crate::metering;
 use crate::store::{Claim, ClaimScope, Room, StoreError};
 
 /// How a worker works.
@@ -167,7 +168,9 @@ impl Engine {
         let mut turns = JoinSet::new();
         let lanes = Arc::new(Lanes::new(options.room));
         let mut ended = Ok(());
+        let _pulse = self.parts.pulse.guard();
         while !stop.is_cancelled() {
+            self.parts.pulse.beat(self.parts.clock.monotonic());
             let wait = match self.claim(options.scope, &lanes, leases, &mut turns, stop).await {
                 Ok(wait) => wait,
                 Err(error) if error.retry() == Retry::Safe || error.retry() == Retry::Unknown => {
@@ -217,7 +220,8 @@ impl Engine {
             room,
             lease: parts.policy.lease,
         };
-        let claimed = parts.store.jobs_claim(&claim).await?;
+        let claimed = parts.store.jobs_claim(&claim).await.inspect_err(metering::store_failed)?;
+        metering::jobs_claimed(claimed.jobs.len());
         let nothing = claimed.jobs.is_empty();
         for job in claimed.jobs {
             let Some(place) = lanes.enter(job.state.job.stage) else {
@@ -229,6 +233,7 @@ impl Engine {
             leases.held().insert(id, Lease { epoch, trusted_until: parts.trust(asked_at) });
             let (parts, leases, stop) = (self.parts.clone(), leases.clone(), stop.clone());
             turns.spawn(async move {
+                let _counted = metering::TurnInFlight::begin();
                 parts.turn(job, asked_at, &leases, place, &stop).await;
                 leases.forget(id, epoch);
                 parts.work.notify_one();
@@ -262,6 +267,8 @@ impl Engine {
                     }
                 }
                 Err(error) => {
+                    metering::store_failed(&error);
+                    metering::lease_renewal_failed();
                     tracing::warn!(error = &error as &dyn std::error::Error, "leases could not be renewed");
                 }
             }

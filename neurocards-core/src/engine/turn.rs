@@ -10,6 +10,7 @@ use crate::fault::{Fault, FaultClass, Retry};
 use crate::job::Stage;
 use crate::lifecycle::{Effect, Event, JobState, Policy, Transition, step};
 use crate::media::{IngestError, MediaError};
+use crate::metering::{self, Counts};
 use crate::model::Model;
 use crate::order::Order;
 use crate::prompt::{PromptBuilder, PromptRequest, fit};
@@ -103,8 +104,10 @@ impl Parts {
             match answer {
                 Ok(applied) => {
                     if applied {
+                        metering::step_applied(write);
                         self.wrote();
                     } else {
+                        metering::fence_lost();
                         tracing::warn!(job = %write.job_id, epoch = write.epoch, "somebody else has the job now");
                     }
                     return applied;
@@ -113,9 +116,11 @@ impl Parts {
                     if matches!(error.retry(), Retry::Safe | Retry::Unknown) && attempt < WRITE_TRIES =>
                 {
                     doubt |= error.retry() == Retry::Unknown;
+                    metering::store_failed(&error);
                     self.clock.sleep(Duration::from_millis(100) * attempt).await;
                 }
                 Err(error) => {
+                    metering::store_failed(&error);
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(job = %write.job_id, error, "a step could not be written");
                     return false;
@@ -146,6 +151,7 @@ impl Parts {
     pub(super) async fn give_back(&self, state: &JobState) {
         let lease = [(state.job.id, state.job.lease_epoch)];
         if let Err(error) = self.store.jobs_give_back(&lease).await {
+            metering::store_failed(&error);
             tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be given back");
         }
     }
@@ -158,7 +164,7 @@ impl Turn<'_> {
             Effect::Upload => self.upload(state).await,
             Effect::Submit { .. } => self.submit(state).await,
             Effect::Lookup { attempt } => {
-                match self.limited(CALL_LIMIT, self.provider.lookup(attempt)).await {
+                match self.limited("lookup", CALL_LIMIT, self.provider.lookup(attempt)).await {
                     Ok(Lookup::Found { task_id }) => Event::Found { task_id },
                     Ok(Lookup::Absent) => Event::Absent,
                     Ok(Lookup::Unavailable(fault)) | Err(fault) => Event::InDoubt(fault),
@@ -172,13 +178,29 @@ impl Turn<'_> {
         }
     }
 
-    async fn limited<T>(&self, limit: Duration, call: impl Future<Output = T>) -> Result<T, Fault> {
-        tokio::select! {
+    /// A call outside, with a limit, counted under its name.
+    async fn limited<T: Counts>(
+        &self,
+        name: &'static str,
+        limit: Duration,
+        call: impl Future<Output = T>,
+    ) -> Result<T, Fault> {
+        let clock = &self.parts.clock;
+        let began = clock.monotonic();
+        let answer = tokio::select! {
             answer = call => Ok(answer),
             () = self.parts.clock.sleep(limit) => {
                 Err(Fault::new(FaultClass::Temporary, format!("no answer within {} s", limit.as_secs())))
             }
-        }
+        };
+        // What gets no answer in time may have arrived.
+        let counts = match &answer {
+            Ok(answer) => answer.counts_as(),
+            Err(fault) => ("in_doubt", Some(fault.class)),
+        };
+        let took = clock.monotonic().saturating_sub(began);
+        metering::provider_called((self.provider.name(), name), counts, took);
+        answer
     }
 
     async fn build_prompt(&self, state: &JobState) -> Event {
@@ -188,7 +210,7 @@ impl Turn<'_> {
             limits: self.model.prompt,
             seconds: self.model.seconds,
         };
-        let built = self.limited(CALL_LIMIT, self.parts.prompts.build(&request)).await;
+        let built = self.limited("prompt", CALL_LIMIT, self.parts.prompts.build(&request)).await;
         let (prompt, fault) = match built.and_then(|built| built) {
             Ok(prompt) => (Ok(prompt), None),
             Err(fault) if fault.class == FaultClass::UserViolation => return Event::PromptRefused(fault),
@@ -212,7 +234,8 @@ impl Turn<'_> {
             Err(error) => return Event::UploadFailed(media_fault(&error)),
         };
         let photo = PhotoUpload { attempt: attempt.id, sha256, jpeg: &jpeg, model: self.model };
-        match self.limited(CALL_LIMIT, self.provider.upload(&photo)).await.and_then(|answer| answer) {
+        match self.limited("upload", CALL_LIMIT, self.provider.upload(&photo)).await.and_then(|answer| answer)
+        {
             Ok(uploaded) => {
                 self.photo = Some(uploaded);
                 Event::Uploaded
@@ -236,7 +259,7 @@ impl Turn<'_> {
             brief: &self.order.brief,
             variation: self.order.variation(state.job.index),
         };
-        match self.limited(CALL_LIMIT, self.provider.submit(&submission)).await {
+        match self.limited("submit", CALL_LIMIT, self.provider.submit(&submission)).await {
             Ok(Submitted::Accepted { task_id }) => Event::Accepted { task_id },
             Ok(Submitted::Rejected(fault)) => Event::Rejected(fault),
             Ok(Submitted::Unknown(fault)) | Err(fault) => Event::InDoubt(fault),
@@ -244,7 +267,7 @@ impl Turn<'_> {
     }
 
     async fn read(&self, task_id: &str, state: &JobState) -> Event {
-        match self.limited(CALL_LIMIT, self.provider.read(task_id)).await.and_then(|answer| answer) {
+        match self.limited("read", CALL_LIMIT, self.provider.read(task_id)).await.and_then(|answer| answer) {
             Ok(TaskState::Running { progress }) => {
                 if let Some(done) = progress {
                     let (order_id, job_id, index) = (state.job.order_id, state.job.id, state.job.index);
@@ -263,7 +286,7 @@ impl Turn<'_> {
         let mut video = video;
         if again
             && let Ok(Ok(TaskState::Succeeded { video: fresh, .. })) =
-                self.limited(CALL_LIMIT, self.provider.read(task_id)).await
+                self.limited("read", CALL_LIMIT, self.provider.read(task_id)).await
         {
             video = fresh;
         }
@@ -271,7 +294,7 @@ impl Turn<'_> {
             let stream = self.provider.fetch(&video).await?;
             self.parts.media.put_video(stream).await
         };
-        match self.limited(limit, fetched).await {
+        match self.limited("fetch", limit, fetched).await {
             Ok(Ok(artifact)) => Event::Stored(artifact),
             Ok(Err(IngestError::Fetch(fault))) | Err(fault) => Event::FetchFailed(fault),
             Ok(Err(IngestError::Media(error))) => Event::StorageFailed(media_fault(&error)),

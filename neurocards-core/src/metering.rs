@@ -1,0 +1,188 @@
+//! What the engine counts, by the `metrics` facade: without a recorder it costs a check, and nothing is kept.
+//!
+//! Labels are words of this crate, and the names of providers. No account, prompt, key or address is ever one.
+
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+use crate::artifact::Artifact;
+use crate::fault::{Fault, FaultClass};
+use crate::lifecycle::Transition;
+use crate::media::IngestError;
+use crate::provider::{Lookup, Submitted};
+use crate::store::{NoticeOutcome, StoreError};
+
+/// The names of the metrics. They are part of the contract: dashboards and alerts rely on them.
+pub mod metric {
+    /// Counter: orders that this process took. An order that was there already is not counted again.
+    pub const ORDERS_PLACED: &str = "neurocards_orders_placed_total";
+    /// Counter: jobs that this process claimed.
+    pub const JOBS_CLAIMED: &str = "neurocards_jobs_claimed_total";
+    /// Counter: steps of the lifecycle that were written. Label `stage`: the stage that the job is in afterwards.
+    pub const STEPS_APPLIED: &str = "neurocards_steps_applied_total";
+    /// Counter: jobs that ended. Labels `outcome` (`done`, `failed`, `cancelled`) and `fault` (its class, or `none`).
+    pub const JOBS_ENDED: &str = "neurocards_jobs_ended_total";
+    /// Counter: calls outside. Labels `provider` (the job's), `call` (`prompt`, `upload`, `submit`, `lookup`, `read`, `fetch`),
+    /// `outcome` (`ok`, `rejected`, `in_doubt`, `failed`) and `fault` (its class, or `none`).
+    pub const PROVIDER_CALLS: &str = "neurocards_provider_calls_total";
+    /// Histogram, in seconds: how long calls outside take. Labels `provider`, `call`, `outcome`.
+    pub const PROVIDER_CALL_SECONDS: &str = "neurocards_provider_call_seconds";
+    /// Counter: deliveries. Label `outcome` (`sent`, `later`, `blocked`, `unknown`, `dead`).
+    pub const NOTICES: &str = "neurocards_notices_total";
+    /// Counter: steps that were not written because somebody else has the job: zombie writes that the fence stopped.
+    pub const FENCES_LOST: &str = "neurocards_fences_lost_total";
+    /// Counter: heartbeats that did not renew the leases.
+    pub const LEASE_RENEWALS_FAILED: &str = "neurocards_lease_renewals_failed_total";
+    /// Counter: what the store answered instead of doing it. Label `kind` (`unavailable`, `ambiguous`, `full`, …).
+    pub const STORE_ERRORS: &str = "neurocards_store_errors_total";
+    /// Gauge: turns that are under way. Jobs that wait for a render are rows, and not among them.
+    pub const TURNS: &str = "neurocards_turns_in_flight";
+}
+
+/// Tells the recorder what each metric is, and begins the simple ones at zero: a counter that is not there yet cannot
+/// be told from one that nobody counts. Call it once, after the recorder was installed.
+pub fn describe_metrics() {
+    describe_counter!(metric::ORDERS_PLACED, "Orders taken");
+    describe_counter!(metric::JOBS_CLAIMED, "Jobs claimed");
+    describe_counter!(metric::STEPS_APPLIED, "Steps of the lifecycle written, by the stage they lead to");
+    describe_counter!(metric::JOBS_ENDED, "Jobs ended, by outcome and class of fault");
+    describe_counter!(metric::PROVIDER_CALLS, "Calls outside, by provider, call, outcome and class of fault");
+    describe_histogram!(metric::PROVIDER_CALL_SECONDS, Unit::Seconds, "How long calls outside take");
+    describe_counter!(metric::NOTICES, "Deliveries of notices, by outcome");
+    describe_counter!(metric::FENCES_LOST, "Writes of zombies that the fence stopped");
+    describe_counter!(metric::LEASE_RENEWALS_FAILED, "Heartbeats that did not renew the leases");
+    describe_counter!(metric::STORE_ERRORS, "What the store answered instead of doing it, by kind");
+    describe_gauge!(metric::TURNS, "Turns under way");
+    for name in
+        [metric::ORDERS_PLACED, metric::JOBS_CLAIMED, metric::FENCES_LOST, metric::LEASE_RENEWALS_FAILED]
+    {
+        counter!(name).absolute(0);
+    }
+    gauge!(metric::TURNS).set(0.0);
+}
+
+pub(crate) fn order_placed() {
+    counter!(metric::ORDERS_PLACED).increment(1);
+}
+
+pub(crate) fn jobs_claimed(jobs: usize) {
+    counter!(metric::JOBS_CLAIMED).increment(jobs as u64);
+}
+
+pub(crate) fn step_applied(step: &Transition) {
+    counter!(metric::STEPS_APPLIED, "stage" => step.to.as_str()).increment(1);
+    if step.to.is_final() {
+        let fault = word(step.error.as_ref().map(|fault| fault.class));
+        counter!(metric::JOBS_ENDED, "outcome" => step.to.as_str(), "fault" => fault).increment(1);
+    }
+}
+
+pub(crate) fn fence_lost() {
+    counter!(metric::FENCES_LOST).increment(1);
+}
+
+pub(crate) fn lease_renewal_failed() {
+    counter!(metric::LEASE_RENEWALS_FAILED).increment(1);
+}
+
+pub(crate) fn store_failed(error: &StoreError) {
+    let kind = match error {
+        StoreError::Unavailable { .. } => "unavailable",
+        StoreError::Ambiguous { .. } => "ambiguous",
+        StoreError::Full { .. } => "full",
+        StoreError::Newer { .. } => "newer",
+        StoreError::Corrupt { .. } => "corrupt",
+        StoreError::NoAccount { .. } => "no_account",
+        StoreError::LedgerRule { .. } => "ledger_rule",
+        StoreError::Backend { .. } => "backend",
+    };
+    counter!(metric::STORE_ERRORS, "kind" => kind).increment(1);
+}
+
+pub(crate) fn notice_settled(outcome: &NoticeOutcome) {
+    let outcome = match outcome {
+        NoticeOutcome::Sent { .. } => "sent",
+        NoticeOutcome::Later(_) => "later",
+        NoticeOutcome::Blocked => "blocked",
+        NoticeOutcome::Unknown => "unknown",
+        NoticeOutcome::Dead => "dead",
+    };
+    counter!(metric::NOTICES, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn provider_called(
+    (provider, call): (&str, &'static str),
+    (outcome, fault): (&'static str, Option<FaultClass>),
+    took: Duration,
+) {
+    let labels = [("provider", provider.to_owned()), ("call", call.into()), ("outcome", outcome.into())];
+    histogram!(metric::PROVIDER_CALL_SECONDS, &labels).record(took.as_secs_f64());
+    let [provider, call, outcome] = labels;
+    let labels = [provider, call, outcome, ("fault", word(fault).to_owned())];
+    counter!(metric::PROVIDER_CALLS, &labels).increment(1);
+}
+
+fn word(class: Option<FaultClass>) -> &'static str {
+    class.map_or("none", FaultClass::as_str)
+}
+
+/// One turn under way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct TurnInFlight(());
+
+impl TurnInFlight {
+    pub(crate) fn begin() -> Self {
+        gauge!(metric::TURNS).increment(1);
+        Self(())
+    }
+}
+
+impl Drop for TurnInFlight {
+    fn drop(&mut self) {
+        gauge!(metric::TURNS).decrement(1);
+    }
+}
+
+/// What an answer counts as.
+pub(crate) trait Counts {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>);
+}
+
+impl<T> Counts for Result<T, Fault> {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            Ok(_) => ("ok", None),
+            Err(fault) => ("failed", Some(fault.class)),
+        }
+    }
+}
+
+impl Counts for Submitted {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            Self::Accepted { .. } => ("ok", None),
+            Self::Rejected(fault) => ("rejected", Some(fault.class)),
+            Self::Unknown(fault) => ("in_doubt", Some(fault.class)),
+        }
+    }
+}
+
+impl Counts for Lookup {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            Self::Found { .. } | Self::Absent => ("ok", None),
+            Self::Unavailable(fault) => ("failed", Some(fault.class)),
+        }
+    }
+}
+
+impl Counts for Result<Artifact, IngestError> {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            // That our own storage failed says nothing of the provider.
+            Ok(_) | Err(IngestError::Media(_)) => ("ok", None),
+            Err(IngestError::Fetch(fault)) => ("failed", Some(fault.class)),
+        }
+    }
+}
