@@ -29,23 +29,26 @@
 pub use neurocards_core::{
     Account, AccountKey, AccountKeyError, AccountOpen, Artifact, Attempt, AttemptId, AttemptState,
     AttemptWrite, Book, Brief, BriefError, BriefTexts, Cancellation, CaptionWarning, Catalogue, Claim,
-    ClaimScope, Claimed, ClaimedJob, Clock, Context, Credits, CreditsPost, DESCRIPTION_MAX_CHARS, Delivery,
-    Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, EventCursor, Fault, FaultClass,
-    FreshIds, IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent, JobEventBody, JobFilter,
-    JobHistory, JobId, JobRecord, JobSeize, JobState, Lang, LateAttempt, LateClaim, LateEvent, LateOutcome,
-    LateSettle, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media, MediaError, MemoryNotifier,
-    MemoryProvider, MemoryStore, Model, ModelError, ModelStatus, Notice, NoticeBody, NoticeClaim, NoticeId,
-    NoticeKind, NoticeOutcome, NoticeSettle, NoticeState, Notifier, ORDER_MAX_VIDEOS, OWN_PROMPT_MAX_CHARS,
-    OfflinePrompts, Order, OrderError, OrderEvent, OrderHandle, OrderId, OrderLine, OrderNew, OrderRecord,
-    OrderRequest, Pause, PauseRecord, PauseScope, Photo, PhotoError, PhotoLimits, PhotoRef, PhotoUpload,
-    PhotoWarning, Placement, Plan, Policy, Posted, Progress, Prompt, PromptBuilder, PromptLimits,
-    PromptRequest, ProviderCall, ProviderCapabilities, QueueStatus, Ratio, Reply, Retry, Room, RunOptions,
-    Script, Seizure, Settlement, Stage, StageStatus, Status, Step, Store, StoreCapabilities, StoreError,
-    Subject, Submission, Submitted, SystemClock, TaskState, Telling, TemplateId, Templates, Timestamp, Told,
-    Transition, UnknownWord, UploadedPhoto, VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation,
-    WISHES_MAX_CHARS, WORKER_REMEMBERED, Wake, WorkerBeat, WorkerRecord, fit, late, step,
+    ClaimLoop, ClaimScope, Claimed, ClaimedJob, Clock, Context, Credits, CreditsPost, DESCRIPTION_MAX_CHARS,
+    Delivery, Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, EventCursor, Fault,
+    FaultClass, FreshIds, IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent, JobEventBody,
+    JobFilter, JobHistory, JobId, JobRecord, JobSeize, JobState, Lang, LateAttempt, LateClaim, LateEvent,
+    LateOutcome, LateSettle, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media, MediaError,
+    MemoryNotifier, MemoryProvider, MemoryStore, Model, ModelError, ModelStatus, Notice, NoticeBody,
+    NoticeClaim, NoticeId, NoticeKind, NoticeOutcome, NoticeSettle, NoticeState, Notifier, ORDER_MAX_VIDEOS,
+    OWN_PROMPT_MAX_CHARS, OfflinePrompts, Order, OrderError, OrderEvent, OrderHandle, OrderId, OrderLine,
+    OrderNew, OrderRecord, OrderRequest, Pause, PauseRecord, PauseScope, Photo, PhotoError, PhotoLimits,
+    PhotoRef, PhotoUpload, PhotoWarning, Placement, Plan, Policy, Posted, Progress, Prompt, PromptBuilder,
+    PromptLimits, PromptRequest, ProviderCall, ProviderCapabilities, QueueStatus, Ratio, Reply, Retry, Room,
+    RunOptions, Script, Seizure, Settlement, Stage, StageStatus, Status, Step, Store, StoreCapabilities,
+    StoreError, Subject, Submission, Submitted, SystemClock, TaskState, Telling, TemplateId, Templates,
+    Timestamp, Told, Transition, UnknownWord, UploadedPhoto, VIDEO_MAX_BYTES, VideoProvider, VideoStream,
+    Violation, WISHES_MAX_CHARS, WORKER_REMEMBERED, Wake, WorkerBeat, WorkerRecord, describe_metrics, fit,
+    late, metric, step,
 };
 
+#[cfg(feature = "s3")]
+pub use neurocards_core::BucketOptions;
 #[cfg(feature = "kie")]
 pub use neurocards_kie as kie;
 #[cfg(feature = "preview")]

@@ -44,6 +44,8 @@ pub use lifecycle::{
     AttemptWrite, Context, Effect, Event, FreshIds, JobEventBody, JobState, LateEvent, Policy, Settlement,
     Step, Transition, Wake, late, step,
 };
+#[cfg(feature = "s3")]
+pub use media::BucketOptions;
 pub use media::{IngestError, Media, MediaError, VIDEO_MAX_BYTES};
 pub use metering::{describe_metrics, metric};
 pub use model::{Catalogue, Model, ModelError, ModelStatus};

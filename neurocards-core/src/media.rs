@@ -3,7 +3,12 @@
 //! Known weakness: a video passes through memory on its way in, at most [`VIDEO_MAX_BYTES`] of it; the engine
 //! bounds how many do so at once.
 
+#[cfg(feature = "s3")]
+mod bucket;
+mod leftovers;
+
 use std::error::Error;
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +19,9 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt, path};
 use sha2::{Digest, Sha256};
+
+#[cfg(feature = "s3")]
+pub use bucket::BucketOptions;
 
 use crate::artifact::Artifact;
 use crate::brief::PhotoRef;
@@ -26,9 +34,18 @@ use crate::provider::VideoStream;
 pub const VIDEO_MAX_BYTES: usize = 200 * 1024 * 1024;
 
 /// Where photos and videos lie: a folder, a bucket, or memory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Media {
     objects: Arc<dyn ObjectStore>,
+    /// Where the objects lie, when that is a folder: a crash may leave parts of files there.
+    folder: Option<Arc<Path>>,
+}
+
+impl fmt::Debug for Media {
+    /// The store's own `Debug` may tell more than a log should know.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Media({})", self.objects)
+    }
 }
 
 /// Why the media store did not answer. Nothing is half-written: an object is there whole, or not at all.
@@ -74,7 +91,7 @@ pub enum IngestError {
 impl Media {
     /// Keeps objects in any object store.
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects }
+        Self { objects, folder: None }
     }
 
     /// Keeps objects in memory: for tests and examples.
@@ -82,7 +99,8 @@ impl Media {
         Self::new(Arc::new(InMemory::new()))
     }
 
-    /// Keeps objects in a folder, which is made if it is not there. A write is on the disk when it returns.
+    /// Keeps objects in a folder, which is made if it is not there. A write is on the disk when it returns: the file
+    /// is written under another name, flushed, renamed, and the folder flushed.
     ///
     /// # Errors
     /// The folder cannot be made.
@@ -91,7 +109,7 @@ impl Media {
             .map_err(|source| MediaError::Unavailable { source: source.into() })?;
         let files =
             LocalFileSystem::new_with_prefix(folder).map_err(|source| failed("folder", "", source))?;
-        Ok(Self::new(Arc::new(files.with_fsync(true))))
+        Ok(Self { objects: Arc::new(files.with_fsync(true)), folder: Some(folder.into()) })
     }
 
     /// The object store itself, for what a provider on this machine keeps beside photos and videos.
@@ -163,7 +181,14 @@ impl Media {
             return Ok(());
         }
         let put = self.objects.put(&at, bytes.into()).await;
-        put.map(|_| ()).map_err(|source| failed(what, sha256, source))
+        match put {
+            Ok(_) => Ok(()),
+            // Not the object is missing then, but the bucket.
+            Err(source @ object_store::Error::NotFound { .. }) => {
+                Err(MediaError::Unavailable { source: Box::new(source) })
+            }
+            Err(source) => Err(failed(what, sha256, source)),
+        }
     }
 
     async fn get(&self, what: &'static str, sha256: &str, key: &str) -> Result<Bytes, MediaError> {

@@ -42,7 +42,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         make_folder(&config.data_dir)?;
         let store = config.database.open(clock.clone()).await?;
-        let media = Media::in_folder(&config.media)?;
+        let media = config.media.open()?;
         Self::assemble(config, policy, clock, store, media)
     }
 

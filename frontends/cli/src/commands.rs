@@ -8,6 +8,7 @@ mod migrate;
 mod models;
 mod pages;
 mod queue;
+mod serve;
 mod wait;
 mod worker;
 

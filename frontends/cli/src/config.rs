@@ -2,19 +2,22 @@
 
 mod database;
 mod duration;
+mod media;
 mod names;
 mod places;
 mod timers;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use neurocards::{AccountKey, Credits};
+use neurocards::{AccountKey, BucketOptions, Credits};
 
 pub(crate) use database::Database;
 pub(crate) use duration::parse_duration;
+pub(crate) use media::MediaPlace;
 use names::UnknownSetting;
 pub(crate) use timers::Timers;
 
@@ -35,12 +38,14 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// Where orders, jobs and credits are kept.
     pub(crate) database: Database,
-    /// The folder of photos and videos.
-    pub(crate) media: PathBuf,
+    /// Where photos and videos lie.
+    pub(crate) media: MediaPlace,
     /// The numbers of the lifecycle that were set.
     pub(crate) timers: Timers,
     /// How long a command may take to stop.
     pub(crate) shutdown_grace: Duration,
+    /// Where a worker serves health and metrics.
+    pub(crate) http_addr: Option<SocketAddr>,
     /// Which keys are there: counted, never shown.
     pub(crate) keys: Keys,
     /// The `.env` that was read.
@@ -91,14 +96,15 @@ impl Config {
             None => Database::File(data_dir.join("neurocards.db")),
         };
         let media = match settings.text("NEUROCARDS_MEDIA_URL")? {
-            Some(url) => places::media(url)?,
-            None => data_dir.join("media"),
+            Some(url) => MediaPlace::read(url, || settings.bucket_options())?,
+            None => MediaPlace::Folder(data_dir.join("media")),
         };
         Ok(Self {
             database,
             media,
             timers: Timers::read(|name| settings.text(name))?,
             shutdown_grace: settings.duration("NEUROCARDS_SHUTDOWN_GRACE")?.unwrap_or(SHUTDOWN_GRACE),
+            http_addr: settings.text("NEUROCARDS_HTTP_ADDR")?.map(places::http_addr).transpose()?,
             keys: settings.keys(),
             env_file: settings.env_file.clone(),
             unknown_settings: UnknownSetting::among(settings.values.keys()),
@@ -163,6 +169,12 @@ impl Settings {
 
     fn duration(&self, name: &'static str) -> Result<Option<Duration>, Failure> {
         timers::duration(name, self.text(name)?)
+    }
+
+    /// What a bucket needs, by the names that every tool for S3 reads.
+    fn bucket_options(&self) -> BucketOptions {
+        let aws = self.values.iter().filter(|(name, _)| name.starts_with("AWS_"));
+        aws.filter_map(|(name, value)| Some((name.clone(), value.to_str()?.trim().to_owned()))).collect()
     }
 
     fn keys(&self) -> Keys {

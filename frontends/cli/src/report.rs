@@ -180,7 +180,7 @@ pub(crate) async fn artifact_of(app: &App, job: JobId) -> Result<Option<Artifact
 
 /// Where a video lies in the media folder.
 pub(crate) fn kept_at(app: &App, artifact: &Artifact) -> PathBuf {
-    app.config.media.join(Media::video_key(&artifact.sha256))
+    app.config.media.path_of(&Media::video_key(&artifact.sha256))
 }
 
 fn resume(target: Target) -> String {

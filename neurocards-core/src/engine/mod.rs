@@ -3,6 +3,7 @@
 //! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
 
 mod handle;
+mod house;
 mod late;
 mod order;
 mod outbox;

@@ -143,7 +143,7 @@ impl Engine {
     pub async fn run(&self, options: RunOptions, stop: CancellationToken) -> Result<(), StoreError> {
         let leases = Arc::new(Leases::default());
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
-        let (worked, (), (), (), (), ()) = tokio::join!(
+        let (worked, (), (), (), (), (), ()) = tokio::join!(
             async {
                 let worked = self.work(options, &leases, &stop).await;
                 ended.cancel();
@@ -155,6 +155,7 @@ impl Engine {
             self.look_after_late(&stop),
             self.show_presence(&leases, &ended),
             self.hear(options.scope, &stop),
+            self.keep_house(&stop),
         );
         worked
     }

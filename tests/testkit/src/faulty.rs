@@ -1,7 +1,7 @@
 //! A store that breaks one write.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -54,12 +54,18 @@ pub struct FaultyStore {
     inner: Arc<dyn Store>,
     plan: Plan,
     writes: AtomicU64,
+    silent: AtomicBool,
 }
 
 impl FaultyStore {
     /// Breaks the inner store's writes by the plan.
     pub fn new(inner: Arc<dyn Store>, plan: Plan) -> Self {
-        Self { inner, plan, writes: AtomicU64::new(0) }
+        Self { inner, plan, writes: AtomicU64::new(0), silent: AtomicBool::new(false) }
+    }
+
+    /// From now on the store's clock does not answer at all: a network that swallows everything.
+    pub fn fall_silent(&self) {
+        self.silent.store(true, Ordering::SeqCst);
     }
 
     /// How many writes there were so far, the broken one included. A loop over `n` ends when this is below `n`.
@@ -97,6 +103,9 @@ impl Store for FaultyStore {
     }
 
     async fn now(&self) -> Result<Timestamp, StoreError> {
+        if self.silent.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         self.inner.now().await
     }
 

@@ -1,5 +1,6 @@
 //! The commands around the work: `worker`, `models`, `audit`, `doctor`, `migrate`, `completions`, `man`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -12,6 +13,9 @@ pub(crate) struct WorkerArgs {
     /// Stop when nothing is left to do
     #[arg(long)]
     pub(crate) until_idle: bool,
+    /// Serve /healthz, /readyz and /metrics there, for a private network [env: NEUROCARDS_HTTP_ADDR]
+    #[arg(long, value_name = "IP:PORT")]
+    pub(crate) http_addr: Option<SocketAddr>,
 }
 
 const WORKER_HELP: &str = "\
@@ -20,7 +24,8 @@ Any number of workers and `generate` commands may share a data folder, and a Pos
 
 Examples:
   neurocards worker
-  neurocards worker --until-idle";
+  neurocards worker --until-idle
+  neurocards worker --http-addr 127.0.0.1:9464";
 
 /// The commands of `models`.
 #[derive(Debug, Subcommand)]

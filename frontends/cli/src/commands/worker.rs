@@ -3,6 +3,7 @@
 use neurocards::{Job, JobFilter, RunOptions, Stage, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use super::serve::Http;
 use crate::app::App;
 use crate::args::WorkerArgs;
 use crate::failure::{Exit, Failure};
@@ -15,6 +16,7 @@ const LOOK_AT: u32 = 10_000;
 
 pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Result<Exit, Failure> {
     let interrupt = Interrupt::watch();
+    let http = Http::listen(&app, args.http_addr).await?;
     app.say_how(printer);
     for record in app.store().queue_pauses().await? {
         printer.warning(&format!("{}. {}", words(&record), way_on(&record)));
@@ -29,13 +31,14 @@ pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Resul
         }
         stop.cancel();
     };
-    let (worked, ()) = tokio::join!(
+    let (worked, (), ()) = tokio::join!(
         async {
             let worked = work(&app, &stop).await;
             stop.cancel();
             worked
         },
-        idle
+        idle,
+        http.serve(&stop)
     );
     worked?;
     tracing::info!("the worker has stopped");

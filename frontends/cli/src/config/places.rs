@@ -1,10 +1,10 @@
 //! Where things lie.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 use neurocards::store::PostgresStore;
-use url::Url;
 
 use super::database::{Database, Server};
 use super::refused;
@@ -47,22 +47,12 @@ pub(super) fn database(given: &str) -> Result<Database, Failure> {
     absolute(Path::new(path)).map(Database::File)
 }
 
-/// The folder of `file:///FOLDER` or `FOLDER`.
-pub(super) fn media(given: &str) -> Result<PathBuf, Failure> {
-    let name = "NEUROCARDS_MEDIA_URL";
-    let use_folder = "Use file:///folder, or leave it out for a folder in the data folder.";
-    if !given.contains("://") {
-        return absolute(Path::new(given));
-    }
-    match Url::parse(given) {
-        Ok(url) if url.scheme() == "file" => {
-            url.to_file_path().map_err(|()| refused(name, "names no folder of this machine", use_folder))
-        }
-        Ok(url) if url.scheme() == "s3" => {
-            Err(refused(name, "is a bucket; this version keeps media in a folder only", use_folder))
-        }
-        _ => Err(refused(name, "is no address of a folder", use_folder)),
-    }
+/// `IP:PORT`.
+pub(super) fn http_addr(given: &str) -> Result<SocketAddr, Failure> {
+    given.parse().map_err(|_| {
+        let hint = "Write an address of this machine and a port, such as 127.0.0.1:9464.";
+        refused("NEUROCARDS_HTTP_ADDR", "is no IP:PORT", hint)
+    })
 }
 
 /// This version renders on this machine only.

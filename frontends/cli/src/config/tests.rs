@@ -12,7 +12,7 @@ fn places_follow_the_data_folder_and_can_be_set() {
     let plain = load(&[]).unwrap();
     assert_eq!(
         (plain.database.to_string(), plain.media),
-        ("/data/neurocards.db".into(), "/data/media".into())
+        ("/data/neurocards.db".into(), folder("/data/media"))
     );
     let check = |url: &str, expect: Option<&str>| {
         let database = load(&[("DATABASE_URL", url)]).ok().map(|config| config.database.to_string());
@@ -27,9 +27,38 @@ fn places_follow_the_data_folder_and_can_be_set() {
     for bad in ["postgres://u:secret@h:port/db", "mysql://h", "sqlite://", "sqlite::memory:"] {
         check(bad, None);
     }
-    let folder = load(&[("NEUROCARDS_MEDIA_URL", "file:///a%20b")]).unwrap().media;
-    assert_eq!(folder, PathBuf::from("/a b"));
-    assert!(load(&[("NEUROCARDS_MEDIA_URL", "s3://bucket")]).is_err());
+    assert_eq!(load(&[("NEUROCARDS_MEDIA_URL", "file:///a%20b")]).unwrap().media, folder("/a b"));
+    for bad in ["s3://", "s3:///prefix", "s3://key:secret@cards", "gs://cards", "file://host/a"] {
+        let failure = load(&[("NEUROCARDS_MEDIA_URL", bad)]).unwrap_err();
+        assert!(failure.exit == Exit::Usage && !format!("{failure:?}").contains("secret"), "{failure:?}");
+    }
+}
+
+fn folder(path: &str) -> MediaPlace {
+    MediaPlace::Folder(path.into())
+}
+
+#[test]
+fn a_bucket_takes_the_usual_settings_and_keeps_its_secrets() {
+    let config = load(&[
+        ("NEUROCARDS_MEDIA_URL", "s3://cards/shop/"),
+        ("AWS_SECRET_ACCESS_KEY", "hush"),
+        ("AWS_REGION", "ru-1"),
+    ]);
+    let config = config.unwrap();
+    assert_eq!(config.media.path_of("videos/a.mp4"), Path::new("s3://cards/shop/videos/a.mp4"));
+    assert!(!format!("{config:?}").contains("hush"), "{config:?}");
+}
+
+#[test]
+fn an_http_address_is_an_address_and_a_port() {
+    let addr = |text| load(&[("NEUROCARDS_HTTP_ADDR", text)]).map(|config| config.http_addr);
+    assert_eq!(addr("127.0.0.1:9464").unwrap().unwrap().port(), 9464);
+    assert_eq!(addr("[::1]:80").unwrap().unwrap().port(), 80);
+    assert!(load(&[]).unwrap().http_addr.is_none());
+    for bad in ["9464", ":9464", "somewhere:80", "127.0.0.1"] {
+        assert_eq!(addr(bad).unwrap_err().exit, Exit::Usage, "{bad}");
+    }
 }
 
 #[test]

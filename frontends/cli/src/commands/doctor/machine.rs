@@ -2,16 +2,18 @@
 
 use std::path::Path;
 
-use neurocards::{Clock, Media, Photo, PhotoLimits, SystemClock, Timestamp};
+use neurocards::{Clock, Media, MediaError, Photo, PhotoLimits, SystemClock, Timestamp};
 
 use super::Finding;
 use crate::app::{App, catalogue};
-use crate::config::Config;
+use crate::config::{Config, MediaPlace};
 use crate::failure::Failure;
 use crate::output::moment;
 
 /// A photo that always passes.
 const SELF_CHECK_PHOTO: &[u8] = include_bytes!("../../../assets/self-check.png");
+/// The hash of no photo.
+const NO_PHOTO: &str = "0000";
 /// Less free disk than this many megabytes soon stops the work,
 const DISK_LEAST_MB: u64 = 100;
 /// and less than this deserves a word.
@@ -125,18 +127,23 @@ fn free_mb(_folder: &Path) -> Option<u64> {
     None
 }
 
-/// Writes, reads and deletes a photo in the media folder.
+/// Writes, reads and deletes a photo in the media folder; asks a bucket for a photo that is not there.
 pub(super) async fn media(config: &Config) -> Finding {
-    if !config.media.exists() {
-        return Finding::ok(
-            "media",
-            format!("{} is not there yet; the first order makes it", config.media.display()),
-        );
+    let place = &config.media;
+    let MediaPlace::Folder(folder) = place else {
+        return match place.open() {
+            Ok(media) => match media.photo(NO_PHOTO).await {
+                Ok(_) | Err(MediaError::Missing { .. }) => Finding::ok("media", format!("{place} answers")),
+                Err(error) => Finding::failed("media", &error.into()),
+            },
+            Err(error) => Finding::failed("media", &error.into()),
+        };
+    };
+    if !folder.exists() {
+        return Finding::ok("media", format!("{place} is not there yet; the first order makes it"));
     }
-    match media_round_trip(&config.media).await {
-        Ok(()) => {
-            Finding::ok("media", format!("{} can be written, read and cleared", config.media.display()))
-        }
+    match media_round_trip(folder).await {
+        Ok(()) => Finding::ok("media", format!("{place} can be written, read and cleared")),
         Err(failure) => Finding::failed("media", &failure),
     }
 }

@@ -1,0 +1,102 @@
+//! The routes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use neurocards::{ClaimLoop, Engine, Store};
+use serde::Serialize;
+
+use crate::metrics::Metrics;
+
+/// How long the store may take to answer.
+const STORE_LIMIT: Duration = Duration::from_secs(1);
+
+/// What the routes look at.
+#[derive(Debug, Clone)]
+pub struct HttpState {
+    store: Arc<dyn Store>,
+    worker: Option<Engine>,
+    metrics: Option<Metrics>,
+}
+
+/// The answer of `/readyz`.
+#[derive(Debug, Serialize)]
+struct Readiness {
+    ready: bool,
+    /// `store` or `claim_loop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl HttpState {
+    /// For a process that only uses the store.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, worker: None, metrics: None }
+    }
+
+    /// For a worker: it is ready while its engine claims jobs.
+    pub fn worker(engine: Engine) -> Self {
+        Self { store: engine.store().clone(), worker: Some(engine), metrics: None }
+    }
+
+    /// The same with `/metrics`.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    pub(crate) fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    /// `Err`: why not, in a word and in a sentence. The store's own message may name hosts, and is not repeated.
+    async fn ready(&self) -> Result<(), (&'static str, String)> {
+        match tokio::time::timeout(STORE_LIMIT, self.store.now()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(("store", error.to_string())),
+            Err(_) => return Err(("store", format!("no answer within {} s", STORE_LIMIT.as_secs()))),
+        }
+        let Some(engine) = &self.worker else { return Ok(()) };
+        match engine.claim_loop() {
+            ClaimLoop::Asked(ago) if ago <= engine.policy().lease => Ok(()),
+            ClaimLoop::Asked(ago) => Err(("claim_loop", format!("no claim for {} s", ago.as_secs()))),
+            ClaimLoop::Stopped => Err(("claim_loop", "it is not running".to_owned())),
+        }
+    }
+}
+
+pub(crate) fn routes(state: HttpState) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(state)
+}
+
+async fn readyz(State(state): State<HttpState>) -> Response {
+    match state.ready().await {
+        Ok(()) => Json(Readiness { ready: true, reason: None, message: None }).into_response(),
+        Err((reason, message)) => {
+            let answer = Readiness { ready: false, reason: Some(reason), message: Some(message) };
+            (StatusCode::SERVICE_UNAVAILABLE, Json(answer)).into_response()
+        }
+    }
+}
+
+async fn metrics(State(state): State<HttpState>) -> Response {
+    match &state.metrics {
+        Some(metrics) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text())
+                .into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
