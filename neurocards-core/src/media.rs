@@ -181,14 +181,11 @@ impl Media {
             return Ok(());
         }
         let put = self.objects.put(&at, bytes.into()).await;
-        match put {
-            Ok(_) => Ok(()),
+        put.map(|_| ()).map_err(|source| match failed(what, sha256, source) {
             // Not the object is missing then, but the bucket.
-            Err(source @ object_store::Error::NotFound { .. }) => {
-                Err(MediaError::Unavailable { source: Box::new(source) })
-            }
-            Err(source) => Err(failed(what, sha256, source)),
-        }
+            missing @ MediaError::Missing { .. } => MediaError::Unavailable { source: missing.into() },
+            other => other,
+        })
     }
 
     async fn get(&self, what: &'static str, sha256: &str, key: &str) -> Result<Bytes, MediaError> {

@@ -106,7 +106,8 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 some failed, 4 key or authori
 5 not enough credits, 6 provider unavailable, 7 still running, 130 interrupted.
 
 Settings come from flags, then the environment, then a file `.env` in the current folder:
-DATABASE_URL, NEUROCARDS_DATA_DIR, NEUROCARDS_MEDIA_URL (file:///…), NEUROCARDS_PROVIDER,
+DATABASE_URL, NEUROCARDS_DATA_DIR, NEUROCARDS_MEDIA_URL (file:///…, s3://…),
+NEUROCARDS_PROVIDER, NEUROCARDS_HTTP_ADDR,
 and as `500ms`, `2s`, `45m` the timers NEUROCARDS_LEASE, _HEARTBEAT, _POLL_MIN, _POLL_MAX,
 _JOB_DEADLINE, _UNKNOWN_GRACE, _RETRY_TEMPORARY, _RETRY_RATE_LIMIT, _STORAGE_RETRY,
 _SHUTDOWN_GRACE.";

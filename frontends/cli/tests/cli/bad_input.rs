@@ -118,7 +118,7 @@ fn settings_that_cannot_be() {
             ("kie_provider", "NEUROCARDS_PROVIDER", "kie"),
             ("other_provider", "NEUROCARDS_PROVIDER", "other"),
             ("timer", "NEUROCARDS_POLL_MIN", "soon"),
-            ("bucket", "NEUROCARDS_MEDIA_URL", "s3://bucket"),
+            ("bucket", "NEUROCARDS_MEDIA_URL", "gs://bucket"),
         ] {
             let mut command = home.command(["generate", &cup(), "Cup"]);
             command.env(variable, value);
