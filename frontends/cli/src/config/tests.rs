@@ -42,6 +42,7 @@ fn folder(path: &str) -> MediaPlace {
 fn a_bucket_takes_the_usual_settings_and_keeps_its_secrets() {
     let config = load(&[
         ("NEUROCARDS_MEDIA_URL", "s3://cards/shop/"),
+        ("AWS_ACCESS_KEY_ID", "who"),
         ("AWS_SECRET_ACCESS_KEY", "hush"),
         ("AWS_REGION", "ru-1"),
     ]);
