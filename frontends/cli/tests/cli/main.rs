@@ -8,6 +8,7 @@ mod credits;
 mod flow;
 #[cfg(test)]
 mod help;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod jobs;
