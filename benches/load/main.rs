@@ -120,6 +120,7 @@ async fn orders(server: &Server) {
     let one = bed.place(3_000, 1).await;
     let many = bed.place(20_000, 32).await;
     println!("orders: {one:.0}/s by one client, {many:.0}/s by 32 clients");
+    print_statements(server, &bed.database).await;
 }
 
 /// A backlog from the first claim to the last delivered notice, beside pgbench.

@@ -132,8 +132,8 @@ fn life() -> String {
 
 /// One line, without comments: pgbench reads statements up to a semicolon.
 fn statement(sql: &str) -> String {
-    // A colon before a digit would be a variable.
-    let sql = sql.replace("\":", "\": ");
+    // A colon before a word would be a variable.
+    let sql = sql.replace("\":", "\": ").replace("'house:revenue'", "'house' || chr(58) || 'revenue'");
     let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
     format!("{};\n", lines.collect::<Vec<_>>().join(" "))
 }

@@ -67,7 +67,7 @@ CREATE INDEX jobs_due ON jobs (stage, wake_at, id) WHERE wake_at IS NOT NULL;
 CREATE INDEX jobs_queued ON jobs (turn, id) WHERE stage = 'prompt';
 CREATE INDEX jobs_queued_by_account ON jobs (account, turn) WHERE stage = 'prompt';
 CREATE INDEX jobs_by_account ON jobs (account, id);
-CREATE INDEX jobs_by_stage ON jobs (stage, id);
+CREATE INDEX jobs_final ON jobs (stage, id) WHERE stage IN ('done', 'failed', 'cancelled');
 
 CREATE TABLE attempts (
     id         uuid PRIMARY KEY,

@@ -100,8 +100,10 @@ async fn next_due(
     Ok(next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default())))
 }
 
-/// The ids and the epochs of leases, as two arguments.
+/// The ids and the epochs of leases, as two arguments; in the order in which batches of steps lock jobs.
 fn columns(leases: &[(JobId, i64)]) -> (Vec<Uuid>, Vec<i64>) {
+    let mut leases = leases.to_vec();
+    leases.sort_unstable();
     leases.iter().map(|(id, epoch)| (id.as_uuid(), *epoch)).unzip()
 }
 

@@ -92,7 +92,8 @@ impl Write for Settle {
 
 impl Settle {
     async fn settle(&self, settles: &[NoticeSettle]) -> Result<HashSet<NoticeId>, Fault> {
-        let rows: Vec<_> = settles.iter().map(row).collect();
+        let mut rows: Vec<_> = settles.iter().map(row).collect();
+        rows.sort_unstable_by_key(|row| row.id);
         let rows = json(&rows).map_err(|error| Fault::of(sqlx::Error::Encode(Box::new(error))))?;
         // IS TRUE keeps the planner from walking through the index of all live notices instead of looking up keys.
         let settle = sqlx::query(

@@ -30,8 +30,9 @@ pub(super) async fn list(db: &mut PgConnection, filter: &JobFilter) -> Result<Ve
         query.push(" AND order_id = ").push_bind(order.as_uuid());
     }
     if !filter.stages.is_empty() {
-        let stages: Vec<_> = filter.stages.iter().map(|stage| stage.as_str()).collect();
-        query.push(" AND stage = ANY (").push_bind(stages).push(")");
+        // As words in the statement, so that the planner sees which partial index has them.
+        let stages: Vec<_> = filter.stages.iter().map(|stage| format!("'{stage}'")).collect();
+        query.push(format!(" AND stage IN ({})", stages.join(", ")));
     }
     query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(filter.limit));
     let rows = query.build().fetch_all(db).await.map_err(classify)?;
