@@ -29,7 +29,7 @@ async fn run_until(
             if wanted(&history) {
                 return history;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::task::yield_now().await;
         }
     });
     let history = history.await.expect("it comes");

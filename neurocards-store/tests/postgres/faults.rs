@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use neurocards_core::{
-    AccountOpen, BriefTexts, Credits, Engine, Media, MemoryProvider, OrderRequest, Photo, PhotoLimits,
+    AccountOpen, BriefTexts, Clock, Credits, Engine, Media, MemoryProvider, OrderRequest, Photo, PhotoLimits,
     Placement, Policy, ProviderCall, Retry, RunOptions, Stage, Store, SystemClock, TemplateId,
 };
 use neurocards_store::PostgresStore;
@@ -105,10 +105,11 @@ async fn f3_an_engine_outlives_a_cable_that_keeps_breaking() {
         let (engine, stop) = (engine.clone(), stop.clone());
         async move { engine.run(RunOptions::default(), stop).await }
     });
+    let clock = SystemClock::new();
     for round in 0..8 {
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        clock.sleep(Duration::from_millis(60)).await;
         proxy.set(if round % 2 == 0 { Cable::Deaf } else { Cable::Cut });
-        tokio::time::sleep(Duration::from_millis(90)).await;
+        clock.sleep(Duration::from_millis(90)).await;
         proxy.set(Cable::Whole);
     }
     let waiting = async {

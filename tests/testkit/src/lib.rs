@@ -23,10 +23,6 @@
 #[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
 pub mod conformance;
 mod faulty;
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a server is told where it is by the environment, and started once"
-)]
 pub mod postgres;
 pub mod sample;
 pub mod simulate;
