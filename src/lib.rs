@@ -33,7 +33,7 @@ pub use neurocards_core::{
     Delivery, Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, EventCursor, Fault,
     FaultClass, FreshIds, IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent, JobEventBody,
     JobFilter, JobHistory, JobId, JobRecord, JobSeize, JobState, Lang, LateAttempt, LateClaim, LateEvent,
-    LateOutcome, LateSettle, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media, MediaError,
+    LateOutcome, LateSettle, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media, MediaAudit, MediaAuditError, MediaError,
     MemoryNotifier, MemoryProvider, MemoryStore, Model, ModelError, ModelStatus, Notice, NoticeBody,
     NoticeClaim, NoticeId, NoticeKind, NoticeOutcome, NoticeSettle, NoticeState, Notifier, ORDER_MAX_VIDEOS,
     OWN_PROMPT_MAX_CHARS, OfflinePrompts, Order, OrderError, OrderEvent, OrderHandle, OrderId, OrderLine,

@@ -33,8 +33,8 @@ pub use brief::{
 pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
-    Cancellation, ClaimLoop, Engine, EngineBuilder, OrderError, OrderEvent, OrderHandle, OrderRequest, Plan,
-    Progress, RunOptions,
+    Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError, OrderError, OrderEvent,
+    OrderHandle, OrderRequest, Plan, Progress, RunOptions,
 };
 pub use fault::{Fault, FaultClass, Retry};
 pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "s3")]
 mod bucket;
+mod check;
 mod leftovers;
 
 use std::error::Error;
@@ -65,6 +66,14 @@ pub enum MediaError {
         /// `photo` or `video`.
         what: &'static str,
         /// Its hash.
+        sha256: String,
+    },
+    /// The object is there, and it is not what was stored.
+    #[error("the {what} {sha256} in the media store is damaged")]
+    Damaged {
+        /// `photo` or `video`.
+        what: &'static str,
+        /// The hash that it should have.
         sha256: String,
     },
     /// It cannot be reached, or may not be written to.
@@ -138,7 +147,7 @@ impl Media {
         Ok(reference)
     }
 
-    /// The bytes of a photo: a JPEG without metadata.
+    /// The bytes of a photo: a JPEG without metadata. They are the ones that were stored: the hash is compared.
     ///
     /// # Errors
     /// See [`MediaError`].
@@ -165,7 +174,7 @@ impl Media {
         Ok(Artifact { sha256, bytes: size, ..facts })
     }
 
-    /// The bytes of a video.
+    /// The bytes of a video. They are the ones that were stored: the hash is compared.
     ///
     /// # Errors
     /// See [`MediaError`].
@@ -176,8 +185,8 @@ impl Media {
     async fn put(&self, what: &'static str, sha256: &str, key: &str, bytes: Bytes) -> Result<(), MediaError> {
         let at = path::Path::from(key);
         // The name is the hash: what is there already is the same object, if it is whole.
-        let known = self.objects.head(&at).await.is_ok_and(|found| found.size == bytes.len() as u64);
-        if known {
+        let same_size = self.objects.head(&at).await.is_ok_and(|found| found.size == bytes.len() as u64);
+        if same_size && self.get(what, sha256, key).await.is_ok() {
             return Ok(());
         }
         let put = self.objects.put(&at, bytes.into()).await;
@@ -189,9 +198,19 @@ impl Media {
     }
 
     async fn get(&self, what: &'static str, sha256: &str, key: &str) -> Result<Bytes, MediaError> {
+        let damaged = || MediaError::Damaged { what, sha256: sha256.to_owned() };
         let found = self.objects.get(&path::Path::from(key)).await;
         let found = found.map_err(|source| failed(what, sha256, source))?;
-        found.bytes().await.map_err(|source| failed(what, sha256, source))
+        // Nothing so large was ever stored, and it would not fit into memory.
+        if found.meta.size > VIDEO_MAX_BYTES as u64 {
+            return Err(damaged());
+        }
+        let bytes = found.bytes().await.map_err(|source| failed(what, sha256, source))?;
+        let hash = tokio::task::spawn_blocking({
+            let bytes = bytes.clone();
+            move || hex(&Sha256::digest(&bytes))
+        });
+        if hash.await.is_ok_and(|hash| hash == sha256) { Ok(bytes) } else { Err(damaged()) }
     }
 }
 

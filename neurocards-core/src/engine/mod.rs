@@ -2,6 +2,7 @@
 //!
 //! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
 
+mod audit;
 mod handle;
 mod house;
 mod late;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, watch};
 
+pub use audit::{MediaAudit, MediaAuditError};
 pub use handle::{OrderEvent, OrderHandle};
 pub use order::{OrderError, OrderRequest, Plan};
 pub use pulse::ClaimLoop;

@@ -123,7 +123,7 @@ impl OrderError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Store(error) => error.retry(),
-            Self::Media(MediaError::Missing { .. }) => Retry::Never,
+            Self::Media(MediaError::Missing { .. } | MediaError::Damaged { .. }) => Retry::Never,
             Self::Media(_) => Retry::Safe,
             Self::Brief(_)
             | Self::Model(_)

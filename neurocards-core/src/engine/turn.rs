@@ -302,10 +302,11 @@ impl Turn<'_> {
     }
 }
 
-/// A fault of our own storage. Its code is what frontends recognise it by. What is gone does not come back.
+/// A fault of our own storage. Its code is what frontends recognise it by. What is gone or damaged does not come
+/// back.
 fn media_fault(error: &MediaError) -> Fault {
     let class = match error {
-        MediaError::Missing { .. } => FaultClass::InvalidInput,
+        MediaError::Missing { .. } | MediaError::Damaged { .. } => FaultClass::InvalidInput,
         MediaError::Full { .. } | MediaError::Unavailable { .. } => FaultClass::Temporary,
     };
     Fault::new(class, error.to_string()).with_code("storage")

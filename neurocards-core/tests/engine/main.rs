@@ -16,6 +16,7 @@ use neurocards_core::{
     PauseScope, Prompt, PromptBuilder, PromptRequest, Reply, RunOptions, Stage, Store, TaskState,
     WorkerRecord,
 };
+use object_store::ObjectStoreExt;
 use tokio_util::sync::CancellationToken;
 
 use world::*;
@@ -206,6 +207,49 @@ async fn a_job_can_be_taken_back_until_it_is_sent() {
     assert_eq!(engine.cancel(jobs[1].id).await.unwrap(), Cancellation::Final(Stage::Done));
     assert_eq!(world.balance().await, (-1, 0));
     assert_eq!(world.submissions(), 1);
+}
+
+#[tokio::test]
+async fn a_photo_that_was_damaged_is_not_rendered_and_costs_nothing() {
+    let world = World::new().await;
+    let engine = world.engine();
+    let order = engine.order(request(1)).await.unwrap();
+    let key = Media::photo_key(&PHOTO.photo_ref().sha256);
+    world.media.objects().put(&key.into(), "rubbish".into()).await.unwrap();
+    let jobs = world.finish(&engine, &order).await;
+    let error = jobs[0].error.as_ref().unwrap();
+    assert_eq!((jobs[0].stage, error.class), (Stage::Failed, FaultClass::InvalidInput), "{error}");
+    assert!(error.message.contains("is damaged") && error.code.as_deref() == Some("storage"), "{error}");
+    assert_eq!((world.submissions(), world.balance().await), (0, (0, 0)));
+}
+
+#[tokio::test]
+async fn the_videos_of_done_jobs_are_audited() {
+    let world = World::new().await;
+    let jobs = world.live(2).await;
+    let engine = world.engine();
+    for hashes in [false, true] {
+        let audit = engine.audit_media(hashes).await.unwrap();
+        assert_eq!((audit.videos, audit.violations), (2, vec![]));
+    }
+    let artifact = world.history(&jobs[0]).await.record.artifact.unwrap();
+    let key = Media::video_key(&artifact.sha256);
+    let found = async |hashes| {
+        let audit = engine.audit_media(hashes).await.unwrap();
+        let mut keys: Vec<_> = audit.violations.into_iter().map(|broken| broken.key).collect();
+        keys.sort();
+        keys
+    };
+    let mut both: Vec<_> = jobs.iter().map(|job| job.id.to_string()).collect();
+    both.sort();
+    let put =
+        async |bytes: Vec<u8>| world.media.objects().put(&key.clone().into(), bytes.into()).await.unwrap();
+    put(vec![0; artifact.bytes as usize]).await;
+    assert_eq!((found(false).await, found(true).await), (vec![], both.clone()));
+    put(vec![0; 10]).await;
+    assert_eq!(found(false).await, both);
+    world.media.objects().delete(&key.clone().into()).await.unwrap();
+    assert_eq!(found(false).await, both);
 }
 
 #[tokio::test]
