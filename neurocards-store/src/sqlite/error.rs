@@ -7,14 +7,12 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A fault of a statement, or of beginning a transaction: nothing is written, because the transaction ends with it.
 pub(super) fn classify(error: sqlx::Error) -> StoreError {
-    let code = result_code(&error);
-    sort(Cause::of(&error, code), Moment::Statement, error)
+    sort(Cause::of(&error), Moment::Statement, error)
 }
 
 /// A fault of the commit itself.
 pub(super) fn classify_commit(error: sqlx::Error) -> StoreError {
-    let code = result_code(&error);
-    sort(Cause::of(&error, code), Moment::Commit, error)
+    sort(Cause::of(&error), Moment::Commit, error)
 }
 
 /// A fault of a migration. A newer schema is recognised before migrations run.
@@ -27,9 +25,15 @@ pub(super) fn classify_migration(error: MigrateError) -> StoreError {
 
 /// SQLite's primary result code: the low byte of the extended one.
 pub(super) fn result_code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|code| code & 0xff)
+    extended_code(error).map(|code| code & 0xff)
 }
+
+fn extended_code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+/// The index of the journal cannot grow: on a full disk that comes before anything is written, also at a commit.
+const IOERR_SHMSIZE: u32 = 4874;
 
 /// When a fault came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +60,11 @@ enum Cause {
 }
 
 impl Cause {
-    fn of(error: &sqlx::Error, code: Option<u32>) -> Self {
-        match (error, code) {
+    fn of(error: &sqlx::Error) -> Self {
+        if extended_code(error) == Some(IOERR_SHMSIZE) {
+            return Self::Full;
+        }
+        match (error, result_code(error)) {
             // BUSY, LOCKED, INTERRUPT, CANTOPEN, PROTOCOL.
             (_, Some(5 | 6 | 9 | 14 | 15)) => Self::Busy,
             // NOMEM, IOERR.
@@ -166,6 +173,7 @@ mod tests {
         check("SQLITE_INTERRUPT", 9, "unavailable", "unavailable");
         check("SQLITE_IOERR", 10, "unavailable", "ambiguous");
         check("SQLITE_IOERR_FSYNC", 1034, "unavailable", "ambiguous");
+        check("SQLITE_IOERR_SHMSIZE", 4874, "full", "full");
         check("SQLITE_CORRUPT", 11, "corrupt", "corrupt");
         check("SQLITE_FULL", 13, "full", "full");
         check("SQLITE_CANTOPEN", 14, "unavailable", "unavailable");
