@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use neurocards::{Artifact, Job, JobId, Media, OrderId, TemplateId};
+use neurocards::{Artifact, Job, JobId, Media, MediaError, OrderId, TemplateId, Timestamp};
 
 use crate::failure::{Exit, Failure};
 use crate::output::{clean_path, is_plain};
@@ -18,6 +19,9 @@ pub(crate) struct VideoName {
     stem: Option<String>,
     template: TemplateId,
 }
+
+/// What scripts read when a video was stored and is not what was stored any more.
+pub(crate) const VIDEO_LOST: &str = "video_lost";
 
 /// Most bytes of the photo's name: the whole name then fits into any file system.
 const STEM_MAX_BYTES: usize = 120;
@@ -81,14 +85,44 @@ pub(crate) fn check_folder(out: &Path, name: &VideoName) -> Result<PathBuf, Fail
 const LINK_TO_NOWHERE: &str = "it is a link to a place that is not there";
 
 /// Makes the folder, before anything is ordered: a video that is paid must find it.
-pub(crate) fn make_folder(folder: &Path, name: &VideoName) -> Result<(), Failure> {
+pub(crate) fn make_folder(folder: &Path, name: &VideoName, now: Timestamp) -> Result<(), Failure> {
+    clear_leftovers(folder, now);
     let made = fs::create_dir_all(folder).and_then(|()| probe(folder, name));
     made.map_err(|error| unwritable(folder, &error))
 }
 
+/// What our unfinished files are called: this, six characters of chance, and one of the two ends.
+const PART: &str = ".neurocards-";
+const PART_RANDOM: usize = 6;
+const PART_END: &str = ".part";
+/// Younger ones may still be written, by this process or another one.
+const OLD: Duration = Duration::from_secs(3_600);
+
+/// Removes unfinished files of runs that were killed. What cannot be removed is no reason not to go on.
+fn clear_leftovers(folder: &Path, now: Timestamp) {
+    let before = SystemTime::from(now) - OLD;
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(is_part);
+        // Of a link these are the facts of the link itself.
+        let facts = entry.metadata().ok().filter(|facts| is_ours && facts.is_file());
+        if facts.and_then(|facts| facts.modified().ok()).is_some_and(|modified| modified < before) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn is_part(name: &str) -> bool {
+    let Some((random, end)) = name.strip_prefix(PART).and_then(|rest| rest.split_at_checked(PART_RANDOM))
+    else {
+        return false;
+    };
+    let of_probe = !end.is_empty() && end.bytes().all(|byte| byte == b'x');
+    random.bytes().all(|byte| byte.is_ascii_alphanumeric()) && (end == PART_END || of_probe)
+}
+
 /// Writes a file with the longest name that may be needed, and removes it.
 fn probe(folder: &Path, name: &VideoName) -> io::Result<()> {
-    let (prefix, random) = (".neurocards-", 6);
+    let (prefix, random) = (PART, PART_RANDOM);
     let fill = "x".repeat(name.longest().saturating_sub(prefix.len() + random));
     let mut file =
         tempfile::Builder::new().prefix(prefix).rand_bytes(random).suffix(&fill).tempfile_in(folder)?;
@@ -110,7 +144,7 @@ pub(crate) async fn hand_over(
     folder: &Path,
     name: &VideoName,
 ) -> Result<PathBuf, Failure> {
-    let bytes = media.video(&artifact.sha256).await?;
+    let bytes = media.video(&artifact.sha256).await.map_err(|error| not_kept(error, job))?;
     let (folder, names) = (folder.to_owned(), name.candidates(job.order_id, job.index, job.id));
     let written = tokio::task::spawn_blocking(move || {
         fs::create_dir_all(&folder)?;
@@ -134,11 +168,26 @@ pub(crate) async fn hand_over(
     })
 }
 
+/// The video was made and paid, and the media store does not have it as it was.
+fn not_kept(error: MediaError, job: &Job) -> Failure {
+    let state = match &error {
+        MediaError::Missing { .. } => "is gone from the media store",
+        MediaError::Damaged { .. } => "is damaged in the media store",
+        _ => return error.into(),
+    };
+    let what = format!("the video of the job {} was made and paid, and {state}; nothing was copied", job.id);
+    Failure::new(Exit::Failed, VIDEO_LOST, what).because(&error).hint(format!(
+        "Bring the media folder back from a copy, then `neurocards jobs wait {}`. Without one, order again; \
+         `neurocards credits grant {} {}` gives the captured credit back.",
+        job.id, job.account, job.price.0
+    ))
+}
+
 /// Writes a file that is whole when it appears. The same contents may be there already.
 fn write_once(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
     let path = folder.join(name);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".neurocards-").suffix(".part");
+    builder.prefix(PART).rand_bytes(PART_RANDOM).suffix(PART_END);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut part = builder.tempfile_in(folder)?;
@@ -163,7 +212,7 @@ mod tests {
     fn names_follow_the_photo_or_the_order() {
         let check = |photo: Option<&str>, expect: &str| {
             let name = VideoName::new(photo.map(Path::new), TemplateId::Ad);
-            let now = neurocards::Timestamp::default();
+            let now = Timestamp::default();
             let (order, job) = (OrderId::new(now, [5; 10]), JobId::new(now, [7; 10]));
             let [short, long] = name.candidates(order, 1, job);
             assert_eq!(short, expect, "{photo:?}");
@@ -206,8 +255,32 @@ mod tests {
         refused(&file.join("in"));
         refused(&folder.path().join("x".repeat(300)));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        make_folder(&missing, &name).unwrap();
+        make_folder(&missing, &name, Timestamp::default()).unwrap();
         assert_eq!(fs::read_dir(missing).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn old_parts_are_cleared_and_nothing_else() {
+        let name = VideoName::new(None, TemplateId::Ugc);
+        let folder = tempfile::tempdir().unwrap();
+        let now = SystemTime::UNIX_EPOCH + 1_000 * OLD;
+        let files = [
+            (".neurocards-vAb3dE.part", 2 * OLD, false),
+            (".neurocards-vAb3dExxxxxxx", 2 * OLD, false),
+            (".neurocards-vAb3dF.part", OLD / 2, true),
+            (".neurocards-notes.txt", 2 * OLD, true),
+            (".neurocards-vAb3dE.part.mp4", 2 * OLD, true),
+            ("cup_ugc_1.mp4", 2 * OLD, true),
+        ];
+        for (file, age, _) in files {
+            fs::write(folder.path().join(file), "x").unwrap();
+            let file = File::options().write(true).open(folder.path().join(file)).unwrap();
+            file.set_modified(now - age).unwrap();
+        }
+        make_folder(folder.path(), &name, now.into()).unwrap();
+        for (file, _, stays) in files {
+            assert_eq!(folder.path().join(file).exists(), stays, "{file}");
+        }
     }
 
     #[cfg(unix)]

@@ -6,7 +6,7 @@ use neurocards::{Artifact, Credits, Fault, FaultClass, Job, JobId, Media, OrderR
 use serde::Serialize;
 
 use crate::app::App;
-use crate::delivery::{VideoName, hand_over};
+use crate::delivery::{VIDEO_LOST, VideoName, hand_over};
 use crate::failure::{Exit, Failure, FailureView};
 use crate::follow::{Ending, Target};
 use crate::output::{JobView, OrderView, Printer, Shape, VideoFile, clean_path, spent};
@@ -85,9 +85,17 @@ impl Report {
     ) -> Result<(), Failure> {
         let done: Vec<Job> =
             self.jobs().filter(|job| target.covers(job.id) && job.stage == Stage::Done).cloned().collect();
+        let mut lost = None;
         for job in done {
             let Some(artifact) = artifact_of(app, job.id).await? else { continue };
-            let path = hand_over(app.engine.media(), (&job, &artifact), folder, name).await?;
+            let path = match hand_over(app.engine.media(), (&job, &artifact), folder, name).await {
+                // The others may be whole.
+                Err(failure) if failure.class == VIDEO_LOST => {
+                    lost.get_or_insert(failure);
+                    continue;
+                }
+                answer => answer?,
+            };
             let (path, media_path) =
                 (path.display().to_string(), kept_at(app, &artifact).display().to_string());
             self.videos.push(VideoFile {
@@ -98,7 +106,7 @@ impl Report {
                 facts: artifact,
             });
         }
-        Ok(())
+        lost.map_or(Ok(()), Err)
     }
 
     fn jobs(&self) -> impl Iterator<Item = &Job> {
@@ -266,9 +274,15 @@ fn by_class(fault: &Fault) -> Failure {
         ),
     };
     // Our own storage is not the provider's fault.
-    let (exit, class) = match fault.code.as_deref() {
-        Some("storage") => (Exit::Failed, "storage"),
-        _ => (exit, fault.class.as_str()),
+    let (exit, class, what, hint) = match (fault.code.as_deref(), fault.class) {
+        (Some("storage"), FaultClass::InvalidInput) => (
+            Exit::Failed,
+            "storage",
+            "the stored photo cannot be used",
+            "Order again with the photo: it is stored again then. `neurocards audit` looks at the videos.",
+        ),
+        (Some("storage"), _) => (Exit::Failed, "storage", what, hint),
+        _ => (exit, fault.class.as_str(), what, hint),
     };
     Failure::new(exit, class, format!("{what}: {}", fault.message)).hint(hint)
 }

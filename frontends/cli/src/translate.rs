@@ -2,7 +2,8 @@
 
 use neurocards::store::ConnectError;
 use neurocards::{
-    AccountKeyError, BriefError, IdError, MediaError, ModelError, OrderError, PhotoError, StoreError,
+    AccountKeyError, BriefError, IdError, MediaAuditError, MediaError, ModelError, OrderError, PhotoError,
+    StoreError,
 };
 
 use crate::app::usable_models;
@@ -79,6 +80,9 @@ impl From<MediaError> for Failure {
     fn from(error: MediaError) -> Self {
         let hint = match &error {
             MediaError::Full { .. } => "Free some disk space and run it again.",
+            MediaError::Damaged { .. } => {
+                "The file was changed or cut short; bring the media folder back from a copy."
+            }
             MediaError::Missing { .. } => "It was removed by hand; `neurocards doctor` looks for more.",
             _ => "Check the rights of the data folder; `neurocards doctor` looks for the reason.",
         };
@@ -86,6 +90,16 @@ impl From<MediaError> for Failure {
         match std::error::Error::source(&error) {
             Some(source) => failure.because(source),
             None => failure,
+        }
+    }
+}
+
+impl From<MediaAuditError> for Failure {
+    fn from(error: MediaAuditError) -> Self {
+        match error {
+            MediaAuditError::Store(error) => error.into(),
+            MediaAuditError::Media(error) => error.into(),
+            _ => Self::new(Exit::Failed, "storage", error.to_string()),
         }
     }
 }
