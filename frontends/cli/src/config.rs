@@ -2,6 +2,7 @@
 
 mod database;
 mod duration;
+mod env_file;
 mod media;
 mod names;
 mod places;
@@ -139,13 +140,9 @@ impl Settings {
         let unreadable = |what: String| {
             Failure::usage(what).hint("Write one NAME=value on each line of .env; quote values with spaces.")
         };
-        let lines = match dotenvy::from_path_iter(path) {
-            Ok(lines) => lines,
-            Err(error) if error.not_found() => return Ok(Self::default()),
-            Err(_) => return Err(unreadable("the file .env cannot be read".to_owned())),
-        };
+        let Some(text) = env_file::read(path)? else { return Ok(Self::default()) };
         let mut values = BTreeMap::new();
-        for (entry, line) in lines.enumerate() {
+        for (entry, line) in dotenvy::from_read_iter(text.as_slice()).enumerate() {
             // The parser's own message would show the line, and with it the key that stands there.
             let (name, value) =
                 line.map_err(|_| unreadable(format!("entry {} of .env is no NAME=value", entry + 1)))?;
