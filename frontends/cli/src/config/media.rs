@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use neurocards::{BucketOptions, Media, MediaError};
 use url::Url;
@@ -23,6 +24,9 @@ pub(crate) enum MediaPlace {
         options: BucketOptions,
     },
 }
+
+/// A bucket that does not answer must not hold up a command that only asks whether there is something.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
 impl MediaPlace {
     /// `file:///FOLDER`, `FOLDER` or `s3://BUCKET/PREFIX`. Addresses may hold passwords: they are not repeated.
@@ -60,6 +64,16 @@ impl MediaPlace {
             Self::Folder(folder) => Media::in_folder(folder),
             Self::Bucket { url, options } => Media::in_bucket(url, options),
         }
+    }
+
+    /// Whether any video lies there, as far as that can be told soon. Nothing is made.
+    pub(crate) async fn has_videos(&self) -> bool {
+        if matches!(self, Self::Folder(folder) if !folder.is_dir()) {
+            return false;
+        }
+        let Ok(media) = self.open() else { return false };
+        let found = tokio::time::timeout(LOOK_LIMIT, media.has_videos()).await;
+        found.is_ok_and(|found| found.unwrap_or_default())
     }
 
     /// Where an object lies, as people read it.

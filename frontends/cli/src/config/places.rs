@@ -55,6 +55,9 @@ pub(super) fn http_addr(given: &str) -> Result<SocketAddr, Failure> {
     })
 }
 
+/// Most characters of a provider's name.
+const PROVIDER_MOST: usize = 16;
+
 /// This version renders on this machine only.
 pub(super) fn check_provider(given: Option<&str>) -> Result<(), Failure> {
     match given {
@@ -66,7 +69,11 @@ pub(super) fn check_provider(given: Option<&str>) -> Result<(), Failure> {
         )
         .hint("Leave NEUROCARDS_PROVIDER out, or set it to preview.")),
         Some(other) => {
-            let why = format!("names an unknown provider {other:?}; known are kie, preview");
+            // A key may have been set by mistake: only what looks like a name is repeated.
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            let is_name = other.len() <= PROVIDER_MOST && other.chars().all(plain);
+            let name = if is_name { format!(" {other:?}") } else { String::new() };
+            let why = format!("names an unknown provider{name}; known are kie, preview");
             Err(refused("NEUROCARDS_PROVIDER", &why, "Leave it out, or set it to preview."))
         }
     }

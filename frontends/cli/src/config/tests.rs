@@ -87,10 +87,13 @@ fn timers_are_checked_together() {
     let only_lease = load(&[("NEUROCARDS_LEASE", "3s")]).unwrap().timers;
     assert_eq!(only_lease.policy().heartbeat, Duration::from_secs(1));
     assert_eq!(load(&[]).unwrap().timers.watched_policy().lease, WATCHED);
+    assert!(load(&[("NEUROCARDS_LEASE", "100ms")]).is_ok());
     for bad in [
         [("NEUROCARDS_LEASE", "2s"), ("NEUROCARDS_HEARTBEAT", "2s")],
         [("NEUROCARDS_POLL_MIN", "2m"), ("NEUROCARDS_POLL_MAX", "1s")],
         [("NEUROCARDS_LEASE", "0s"), ("NEUROCARDS_POLL_MAX", "1m")],
+        [("NEUROCARDS_LEASE", "4s"), ("NEUROCARDS_HEARTBEAT", "2s")],
+        [("NEUROCARDS_LEASE", "99ms"), ("NEUROCARDS_POLL_MAX", "1m")],
         [("NEUROCARDS_LEASE", "soon"), ("NEUROCARDS_POLL_MAX", "1m")],
         [("NEUROCARDS_LEASE", "99999999h"), ("NEUROCARDS_POLL_MAX", "1m")],
     ] {

@@ -25,6 +25,9 @@ pub(crate) struct Timers {
 const WATCHED_LEASE: Duration = Duration::from_secs(10);
 const WATCHED_HEARTBEAT: Duration = Duration::from_secs(3);
 
+/// A step is written under a lease: it must last longer than a slow disk takes.
+const SHORTEST_LEASE: Duration = Duration::from_millis(100);
+
 impl Timers {
     pub(super) fn read<'a>(
         text: impl Fn(&'static str) -> Result<Option<&'a str>, Failure>,
@@ -42,9 +45,13 @@ impl Timers {
             storage_retry: read("NEUROCARDS_STORAGE_RETRY")?,
         };
         for policy in [timers.policy(), timers.watched_policy()] {
+            if policy.lease < SHORTEST_LEASE {
+                let why = "is shorter than 100ms: jobs would be lost before their first step is written";
+                return Err(refused("NEUROCARDS_LEASE", why, "Set 10s or more, or leave it out."));
+            }
             // Two heartbeats fit into a lease, so that one may be late.
-            if policy.heartbeat * 2 > policy.lease {
-                let why = "must be at most half of NEUROCARDS_LEASE";
+            if policy.heartbeat * 2 >= policy.lease {
+                let why = "must be less than half of NEUROCARDS_LEASE";
                 return Err(refused("NEUROCARDS_HEARTBEAT", why, "Set both, such as 10s and 30s."));
             }
             if policy.poll_min > policy.poll_max {
