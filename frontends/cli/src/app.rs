@@ -8,7 +8,7 @@ use std::sync::Arc;
 use neurocards::kie;
 use neurocards::preview::PreviewProvider;
 use neurocards::{
-    Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, Media,
+    Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, JobFilter, Media,
     MemoryStore, Model, ModelStatus, Policy, Store, SystemClock, VideoProvider,
 };
 
@@ -44,6 +44,35 @@ impl App {
         let store = config.database.open(clock.clone()).await?;
         let media = config.media.open()?;
         Self::assemble(config, policy, clock, store, media)
+    }
+
+    /// For a command that only looks: a database that is not there yet is not made, and that is said.
+    pub(crate) async fn open_to_read(config: Config, printer: &Printer) -> Result<Self, Failure> {
+        let is_there = config.database.schema().await?.found.is_some();
+        if !is_there {
+            printer.note(&format!("there is no database yet at {}: nothing was ordered", config.database));
+        }
+        let app = Self::open_to_plan(config).await?;
+        app.warn_if_lost(printer).await;
+        Ok(app)
+    }
+
+    /// Says it when videos lie beside a database that knows no job.
+    pub(crate) async fn warn_if_lost(&self, printer: &Printer) {
+        if self.lost_database().await {
+            printer.warning(&format!(
+                "{} has videos, and the database {} knows no order: it was lost or emptied, or one of the two \
+                 addresses is wrong; bring it back from a copy before you order",
+                self.config.media, self.config.database
+            ));
+        }
+    }
+
+    /// Whether videos are kept and the database knows no job at all.
+    pub(crate) async fn lost_database(&self) -> bool {
+        let any = JobFilter { limit: 1, ..JobFilter::default() };
+        let is_empty = self.store().jobs_list(&any).await.is_ok_and(|jobs| jobs.is_empty());
+        is_empty && self.config.media.has_videos().await
     }
 
     /// For looking at what an order would be: a database that is not there yet is not made.

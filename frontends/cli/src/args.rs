@@ -16,7 +16,8 @@ pub(crate) use generate::GenerateArgs;
 pub(crate) use jobs::{CancelArgs, JobsCommand, ListArgs, OrdersCommand, ShowArgs, WaitArgs};
 pub(crate) use queue::{DrainArgs, PauseArgs, QueueCommand, ResumeArgs, WorkersCommand};
 pub(crate) use system::{
-    CompletionsArgs, DocumentArgs, ManArgs, ModelShowArgs, ModelsCommand, ModelsListArgs, WorkerArgs,
+    AuditArgs, CompletionsArgs, DocumentArgs, ManArgs, ModelShowArgs, ModelsCommand, ModelsListArgs,
+    WorkerArgs,
 };
 
 use crate::output::{Shape, is_plain};
@@ -80,9 +81,9 @@ pub(crate) enum Command {
     /// Look at the video models
     #[command(subcommand, after_help = MODELS_EXAMPLES)]
     Models(ModelsCommand),
-    /// Check every invariant over everything that is stored
+    /// Check every invariant over everything that is stored, and that the videos are there
     #[command(after_help = AUDIT_HELP)]
-    Audit(DocumentArgs),
+    Audit(AuditArgs),
     /// Check this machine and this data folder, and say how to mend what is wrong
     #[command(after_help = DOCTOR_HELP)]
     Doctor(DocumentArgs),
@@ -136,10 +137,12 @@ Examples:
   neurocards queue drain --timeout 45m";
 
 const AUDIT_HELP: &str = "\
-Exit code 0: nothing is wrong. Exit code 1: each line names a broken invariant.
+Exit code 0: nothing is wrong. Exit code 1: each line names a broken invariant. Of each video
+that was made it looks for the file and its size; with --hashes at every byte.
 
-Example:
-  neurocards audit --json";
+Examples:
+  neurocards audit --json
+  neurocards audit --hashes";
 
 const DOCTOR_HELP: &str = "\
 Exit code 1 when a check fails. Keys are counted, never shown.
@@ -209,6 +212,17 @@ impl Manner {
 /// An idempotency key, which lands in logs and on terminals.
 fn parse_key(text: &str) -> Result<String, &'static str> {
     if text.chars().all(is_plain) { Ok(text.to_owned()) } else { Err("a key has no control characters") }
+}
+
+/// Most characters of a reason.
+const REASON_MOST: usize = 500;
+
+/// Why something was done: kept for good, and shown to everybody.
+fn parse_reason(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0..=REASON_MOST => Ok(text.to_owned()),
+        more => Err(format!("a reason has at most {REASON_MOST} characters, not {more}")),
+    }
 }
 
 /// The command line as clap knows it, for completions and the manual.

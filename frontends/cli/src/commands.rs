@@ -72,39 +72,43 @@ async fn dispatch(
         Command::Generate(args) => Ok(generate::run(config, args, printer, shape).await),
         Command::Jobs(JobsCommand::Wait(args)) => Ok(wait::run(config, args, printer, shape).await),
         Command::Worker(args) => worker::run(App::open_worker(config).await?, &args, printer).await,
-        Command::Jobs(JobsCommand::List(args)) => jobs::list(&App::open(config).await?, &args, printer).await,
-        Command::Jobs(JobsCommand::Show(args)) => jobs::show(&App::open(config).await?, &args, printer).await,
+        Command::Jobs(JobsCommand::List(args)) => {
+            jobs::list(&App::open_to_read(config, printer).await?, &args, printer).await
+        }
+        Command::Jobs(JobsCommand::Show(args)) => {
+            jobs::show(&App::open_to_read(config, printer).await?, &args, printer).await
+        }
         Command::Jobs(JobsCommand::Cancel(args)) => {
-            jobs::cancel(&App::open(config).await?, &args, printer).await
+            jobs::cancel(&App::open_to_read(config, printer).await?, &args, printer).await
         }
         Command::Orders(OrdersCommand::Show(args)) => {
-            jobs::show_order(&App::open(config).await?, &args, printer).await
+            jobs::show_order(&App::open_to_read(config, printer).await?, &args, printer).await
         }
         Command::Credits(CreditsCommand::Balance(args)) => {
-            credits::balance(&App::open(config).await?, &args, printer).await
+            credits::balance(&App::open_to_read(config, printer).await?, &args, printer).await
         }
         Command::Credits(CreditsCommand::Grant(args)) => {
             credits::grant(&App::open(config).await?, args, printer).await
         }
         Command::Credits(CreditsCommand::History(args)) => {
-            credits::history(&App::open(config).await?, &args, printer).await
+            credits::history(&App::open_to_read(config, printer).await?, &args, printer).await
         }
         Command::Queue(QueueCommand::Status(args)) => {
-            queue::status(&App::open(config).await?, &args, printer).await
+            queue::status(&App::open_to_read(config, printer).await?, &args, printer).await
         }
         Command::Queue(QueueCommand::Pause(args)) => {
             queue::pause(&App::open(config).await?, args, printer).await
         }
         Command::Queue(QueueCommand::Resume(args)) => {
-            queue::resume(&App::open(config).await?, args, printer).await
+            queue::resume(&App::open_to_read(config, printer).await?, args, printer).await
         }
         Command::Queue(QueueCommand::Drain(args)) => queue::drain(config, args, printer, shape).await,
         Command::Workers(WorkersCommand::List(args)) => {
-            queue::workers(&App::open(config).await?, &args, printer).await
+            queue::workers(&App::open_to_read(config, printer).await?, &args, printer).await
         }
         Command::Models(ModelsCommand::List(args)) => models::list(&args, printer),
         Command::Models(ModelsCommand::Show(args)) => models::show(&args, printer),
-        Command::Audit(args) => jobs::audit(&App::open(config).await?, &args, printer).await,
+        Command::Audit(args) => jobs::audit(&App::open_to_read(config, printer).await?, &args, printer).await,
         Command::Doctor(args) => doctor::run(config, &args, printer).await,
         Command::Migrate(args) => migrate::run(config, &args, printer).await,
         Command::Completions(args) => Ok(pages::completions(args.shell, printer)),

@@ -68,6 +68,17 @@ pub(crate) struct DocumentArgs {
     pub(crate) json: bool,
 }
 
+/// `audit`.
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// Read every video too, and compare it with its hash: takes as long as reading the media folder
+    #[arg(long)]
+    pub(crate) hashes: bool,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `completions`.
 #[derive(Debug, Args)]
 #[command(

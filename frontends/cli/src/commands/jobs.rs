@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::wait::not_found;
 use crate::app::App;
-use crate::args::{CancelArgs, DocumentArgs, ListArgs, ShowArgs};
+use crate::args::{AuditArgs, CancelArgs, ListArgs, ShowArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{JobView, OrderView, Printer, clean_line, moment};
 use crate::report::{artifact_of, kept_at};
@@ -155,8 +155,15 @@ struct AuditView<'a> {
     violations: &'a [Violation],
 }
 
-pub(super) async fn audit(app: &App, args: &DocumentArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let violations = app.store().audit().await?;
+pub(super) async fn audit(app: &App, args: &AuditArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let mut violations = app.store().audit().await?;
+    violations.extend(app.engine.audit_media(args.hashes).await?.violations);
+    if app.lost_database().await {
+        violations.push(Violation {
+            invariant: "videos are kept for jobs that the database knows",
+            key: app.config.media.to_string(),
+        });
+    }
     if args.json {
         printer.document(&AuditView { ok: violations.is_empty(), violations: &violations });
     } else {

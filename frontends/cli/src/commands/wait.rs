@@ -21,7 +21,7 @@ pub(super) async fn run(config: Config, args: WaitArgs, printer: &Printer, shape
 async fn wait(config: Config, args: WaitArgs, printer: &Printer, shape: Shape) -> Result<Report, Failure> {
     let interrupt = Interrupt::watch();
     let (as_job, as_order): (JobId, OrderId) = (args.id.parse()?, args.id.parse()?);
-    let app = App::open(config).await?;
+    let app = App::open_to_read(config, printer).await?;
     let found = match app.store().job_get(as_job).await? {
         Some(record) => Some((Target { order: record.order.id, only: Some(as_job) }, record.order)),
         None => {
@@ -34,7 +34,7 @@ async fn wait(config: Config, args: WaitArgs, printer: &Printer, shape: Shape) -
     };
     let name = VideoName::new(None, order.brief.template);
     let folder = check_folder(&args.out, &name)?;
-    make_folder(&folder, &name)?;
+    make_folder(&folder, &name, app.clock.now())?;
     let ending = watch(&app, target, args.timeout, &interrupt, printer, shape).await;
     Ok(Report::settle(&app, target, ending, &folder, &name).await)
 }

@@ -9,7 +9,7 @@ use neurocards::{Clock, StoreError, SystemClock, Timestamp};
 
 use super::Finding;
 use crate::app::App;
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, MediaPlace};
 use crate::failure::Failure;
 
 /// More seconds than this between our clock and the server's deserve a word.
@@ -37,6 +37,9 @@ pub(super) async fn check(config: Config) -> Vec<Finding> {
             Database::Server(_) => format!("{name} has no schema yet; the first order makes it"),
         };
         findings.insert(0, Finding::ok("database", found));
+        if config.media.has_videos().await {
+            findings.push(lost(&config.media));
+        }
         return findings;
     };
     if schema.is_newer() {
@@ -53,7 +56,7 @@ pub(super) async fn check(config: Config) -> Vec<Finding> {
     if let Database::File(path) = &config.database {
         findings.push(journal(path));
     }
-    findings.push(audit(config).await);
+    findings.extend(audit(config).await);
     findings
 }
 
@@ -80,11 +83,38 @@ fn journal(path: &Path) -> Finding {
     }
 }
 
-async fn audit(config: Config) -> Finding {
-    let app = match App::open(config).await {
-        Ok(app) => app,
-        Err(failure) => return Finding::failed("audit", &failure),
-    };
+async fn audit(config: Config) -> Vec<Finding> {
+    match App::open(config).await {
+        Ok(app) => vec![invariants(&app).await, videos(&app).await],
+        Err(failure) => vec![Finding::failed("audit", &failure)],
+    }
+}
+
+/// What a media folder with videos means beside a database that knows none of them.
+pub(super) fn lost(place: &MediaPlace) -> Finding {
+    let found = format!("{place} has videos, and the database knows no order: it was lost or emptied");
+    Finding::fail("videos", found, "Bring the database back from a copy, or use another media folder.")
+}
+
+/// Looks for the files, and does not read them: `audit --hashes` does.
+async fn videos(app: &App) -> Finding {
+    if app.lost_database().await {
+        return lost(&app.config.media);
+    }
+    match app.engine.audit_media(false).await {
+        Ok(audit) if audit.violations.is_empty() => {
+            Finding::ok("videos", format!("{} made, all there with their sizes", audit.videos))
+        }
+        Ok(audit) => {
+            let found = format!("{} of {} are missing or damaged", audit.violations.len(), audit.videos);
+            let mend = "`neurocards audit` lists them; bring the media folder back from a copy.";
+            Finding::fail("videos", found, mend)
+        }
+        Err(error) => Finding::failed("videos", &Failure::from(error)),
+    }
+}
+
+async fn invariants(app: &App) -> Finding {
     match app.store().audit().await {
         Ok(violations) if violations.is_empty() => Finding::ok("audit", "every invariant holds"),
         Ok(violations) => {
