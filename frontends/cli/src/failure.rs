@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 use serde::Serialize;
 
-use crate::output::clean;
+use crate::output::clean_short;
 
 /// What a command says that moved no money.
 pub(crate) const NOTHING_SPENT: &str = "Nothing was spent.";
@@ -83,7 +83,7 @@ pub(crate) struct FailureView<'a> {
 impl Failure {
     pub(crate) fn new(exit: Exit, class: &'static str, what: impl AsRef<str>) -> Self {
         let hint = "Run it again with --verbose to see more.".into();
-        Self { exit, class, what: clean(what.as_ref()).into(), spent: None, hint, cause: None }
+        Self { exit, class, what: clean_short(what.as_ref()).into(), spent: None, hint, cause: None }
     }
 
     /// Wrong usage.
@@ -99,7 +99,7 @@ impl Failure {
 
     /// What to do next.
     pub(crate) fn hint(mut self, hint: impl AsRef<str>) -> Self {
-        self.hint = clean(hint.as_ref()).into();
+        self.hint = clean_short(hint.as_ref()).into();
         self
     }
 
@@ -111,13 +111,13 @@ impl Failure {
 
     /// The same in other words.
     pub(crate) fn told_as(mut self, what: impl AsRef<str>) -> Self {
-        self.what = clean(what.as_ref()).into();
+        self.what = clean_short(what.as_ref()).into();
         self
     }
 
     /// Whether money was spent.
     pub(crate) fn spent(mut self, spent: impl AsRef<str>) -> Self {
-        self.spent = Some(clean(spent.as_ref()).into());
+        self.spent = Some(clean_short(spent.as_ref()).into());
         self
     }
 
@@ -167,7 +167,7 @@ impl Diagnostic for Failure {
 impl Cause {
     fn of(error: &(dyn Error + 'static)) -> Self {
         let source = error.source().map(|source| Box::new(Self::of(source)));
-        Self { text: clean(&error.to_string()), source }
+        Self { text: clean_short(&error.to_string()), source }
     }
 }
 

@@ -8,7 +8,7 @@ mod usage;
 mod views;
 mod words;
 
-pub(crate) use clean::{clean, clean_line, clean_path, is_plain};
+pub(crate) use clean::{clean_line, clean_path, clean_short, is_plain};
 pub(crate) use printer::Printer;
 pub(crate) use progress::Bars;
 pub(crate) use queue::{PauseView, QueueView, oldest_due_seconds};

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use neurocards::Credits;
 
-use super::parse_key;
+use super::{parse_key, parse_reason};
 
 /// The commands of `credits`.
 #[derive(Debug, Subcommand)]
@@ -40,7 +40,7 @@ pub(crate) struct GrantArgs {
     #[arg(value_name = "N", allow_negative_numbers = true)]
     pub(crate) amount: Credits,
     /// Why; kept in the ledger
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = parse_reason)]
     pub(crate) reason: Option<String>,
     /// Makes the grant unique: the same key gives nothing again
     #[arg(long, value_name = "KEY", value_parser = parse_key)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use neurocards::{Credits, Lang, TemplateId};
+use neurocards::{Credits, Lang, ORDER_MAX_VIDEOS, TemplateId};
 
 use super::parse_key;
 
@@ -28,7 +28,7 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,
     /// How many videos, 1 to 20; each one differs
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = parse_count)]
     pub(crate) count: u32,
     /// The video model; see `neurocards models list`
     #[arg(long, value_name = "ID")]
@@ -51,7 +51,8 @@ pub(crate) struct GenerateArgs {
     /// Refuse to order for more than this; at least 1
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_budget)]
     pub(crate) max_credits: Option<Credits>,
-    /// Check everything, the credits too, and say what it would cost; nothing is ordered or written
+    /// Check everything, the credits too, and say what it would cost; nothing is ordered or written, and whether
+    /// --idempotency-key was used before is not looked up
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Events as JSON lines on stdout, the last one is the result
@@ -75,6 +76,11 @@ In JSON, `path` is the copy in --out and `media_path` the video in the data fold
 fn parse_budget(text: &str) -> Result<Credits, String> {
     let budget = text.parse::<Credits>().map_err(|error| error.to_string())?;
     if budget.is_positive() { Ok(budget) } else { Err("a video costs at least 1 credit".to_owned()) }
+}
+
+/// The engine says the same of 0 and 21.
+fn parse_count(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("an order has 1 to {ORDER_MAX_VIDEOS} videos"))
 }
 
 fn template_parser() -> impl TypedValueParser<Value = TemplateId> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::DocumentArgs;
+use super::{DocumentArgs, parse_reason};
 use crate::config::parse_duration;
 
 /// The commands of `queue`.
@@ -39,7 +39,7 @@ pub(crate) struct PauseArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) model: Option<String>,
     /// Why: everybody who meets the pause reads it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     pub(crate) reason: Option<String>,
     /// One JSON document on stdout
     #[arg(long)]
@@ -69,7 +69,7 @@ pub(crate) struct ResumeArgs {
 #[derive(Debug, Args)]
 pub(crate) struct DrainArgs {
     /// Why: everybody who meets the pause reads it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     pub(crate) reason: Option<String>,
     /// Stop waiting after this long (exit code 7); the queue stays paused
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]

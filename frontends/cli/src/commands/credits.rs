@@ -70,7 +70,17 @@ pub(super) async fn grant(app: &App, args: GrantArgs, printer: &Printer) -> Resu
         actor: Some(app.config.actor.clone()),
     };
     let opened = app.store().account_get(&account).await?.is_none();
-    if opened && args.amount < -app.config.credit_limit(&account) {
+    let limit = app.config.credit_limit(&account);
+    if opened && account.as_str() == OWN_ACCOUNT && args.amount < -limit {
+        let what = format!(
+            "{account} has 0 credits and may go down to -{}: {} cannot be taken back",
+            limit.0,
+            Credits(args.amount.0.saturating_abs())
+        );
+        let hint = format!("Take back at most {limit}.");
+        return Err(Failure::new(Exit::Credits, "ledger_rule", what).hint(hint));
+    }
+    if opened && args.amount < -limit {
         return Err(StoreError::NoAccount { account }.into());
     }
     app.open_account(&account).await?;

@@ -1,5 +1,6 @@
 //! `generate`: the main job.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use neurocards::{
@@ -35,6 +36,8 @@ struct PlanLine<'a> {
     account: &'a str,
     /// What the account can spend, its credit limit included.
     spendable: i64,
+    /// Whether the key was used before is only seen when the order is placed; `None` without a key.
+    key_looked_up: Option<bool>,
     error: Option<()>,
 }
 
@@ -92,8 +95,9 @@ async fn generate(
     }
     let app = App::open(config).await?;
     app.engine.plan(&request)?;
+    app.warn_if_lost(printer).await;
     if !args.no_wait {
-        make_folder(&folder, &name)?;
+        make_folder(&folder, &name, app.clock.now())?;
     }
     app.open_account(&request.account).await?;
     app.say_how(printer);
@@ -132,9 +136,11 @@ async fn rehearse(
 ) -> Result<(), Failure> {
     let app = App::open_to_plan(config).await?;
     let plan = app.engine.plan(request)?;
+    app.warn_if_lost(printer).await;
     let spendable = app.spendable(&request.account).await?;
     plan.check_credits(spendable)?;
-    print_plan(&plan, &request.account, spendable, printer, shape);
+    let has_key = request.idempotency_key.is_some();
+    print_plan(&plan, (&request.account, spendable), has_key, printer, shape);
     Ok(())
 }
 
@@ -151,9 +157,10 @@ pub(super) async fn watch(
     shape: Shape,
 ) -> Ending {
     let mut bars = Bars::new(printer.is_quiet() || shape == Shape::Lines);
+    let mut told = BTreeMap::new();
     let ending = follow(app, target, timeout, interrupt, |event| {
         bars.show(event);
-        if shape == Shape::Lines {
+        if shape == Shape::Lines && is_new(event, &mut told) {
             print_event(target, event, printer);
         }
     });
@@ -164,6 +171,13 @@ pub(super) async fn watch(
     };
     bars.clear();
     ending
+}
+
+/// Whether an event says more than the one before it: a render that stands where it stood does not.
+fn is_new(event: &OrderEvent, told: &mut BTreeMap<u32, u32>) -> bool {
+    let OrderEvent::Progress(progress) = event else { return true };
+    let done = ProgressLine::thousandths(progress.done);
+    told.insert(progress.index, done) != Some(done)
 }
 
 fn print_event(target: Target, event: &OrderEvent, printer: &Printer) {
@@ -204,7 +218,13 @@ fn placed(record: Option<OrderRecord>, out: bool, printer: &Printer, shape: Shap
     Report { record: Some(record), ..Report::default() }
 }
 
-fn print_plan(plan: &Plan, account: &AccountKey, spendable: Credits, printer: &Printer, shape: Shape) {
+fn print_plan(
+    plan: &Plan,
+    (account, spendable): (&AccountKey, Credits),
+    has_key: bool,
+    printer: &Printer,
+    shape: Shape,
+) {
     let (template, lang) = (plan.brief.template.as_str(), plan.brief.lang.as_str());
     if shape == Shape::Lines {
         printer.json_line(&PlanLine {
@@ -220,6 +240,7 @@ fn print_plan(plan: &Plan, account: &AccountKey, spendable: Credits, printer: &P
             credits: plan.credits.0,
             account: account.as_str(),
             spendable: spendable.0,
+            key_looked_up: has_key.then_some(false),
             error: None,
         });
     } else {
@@ -229,5 +250,34 @@ fn print_plan(plan: &Plan, account: &AccountKey, spendable: Credits, printer: &P
             plan.count, plan.model.seconds, plan.credits, plan.model.id
         ));
         printer.note(&format!("{account} can spend {spendable}"));
+        if has_key {
+            printer.note(
+                "the idempotency key was not looked up: if it was used before, the same order comes back and costs \
+                 nothing, or other contents are refused",
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use neurocards::{JobId, OrderId, Progress, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn progress_is_told_when_it_moves() {
+        let (order_id, job_id) =
+            (OrderId::new(Timestamp::default(), [1; 10]), JobId::new(Timestamp::default(), [2; 10]));
+        let mut told = BTreeMap::new();
+        let mut check = |index, done, expect| {
+            let event = OrderEvent::Progress(Progress { order_id, job_id, index, done });
+            assert_eq!(is_new(&event, &mut told), expect, "video {index} at {done}");
+        };
+        check(0, 0.5, true);
+        check(0, 0.5001, false);
+        check(1, 0.5, true);
+        check(0, 0.502, true);
+        check(0, 0.502, false);
     }
 }

@@ -1,6 +1,6 @@
 //! `models`.
 
-use neurocards::{Catalogue, Model, ModelError, ModelStatus};
+use neurocards::{Catalogue, Model, ModelError, ModelStatus, Policy};
 
 use crate::app::{App, catalogue};
 use crate::args::{ModelShowArgs, ModelsListArgs};
@@ -26,8 +26,10 @@ pub(super) fn list(args: &ModelsListArgs, printer: &Printer) -> Result<Exit, Fai
             standing(view),
         ]
     });
-    printer.data(&table(&["MODEL", "PROVIDER", "CLIP", "PRICE", "STATUS"], rows));
+    printer.data(&table(&["MODEL", "PROVIDER", "CLIP", "PROVIDER ASKS", "STATUS"], rows));
     printer.note("* is used when none is asked for; the provider kie is not part of this version");
+    let price = Policy::default().price;
+    printer.note(&format!("each video costs {price}, whatever its provider asks for a clip"));
     Ok(Exit::Done)
 }
 
@@ -52,7 +54,8 @@ pub(super) fn show(args: &ModelShowArgs, printer: &Printer) -> Result<Exit, Fail
         ("here", standing(&view)),
         ("clip", clip(model)),
         ("prompt", prompt(model)),
-        ("price", price(model)),
+        ("asks", price(model)),
+        ("costs", format!("{} a video", Policy::default().price)),
     ];
     if let Some(successor) = &model.successor {
         rows.push(("successor", successor.clone()));
@@ -79,11 +82,11 @@ fn prompt(model: &Model) -> String {
     }
 }
 
-/// What one clip costs at the provider.
+/// What the provider asks for one clip.
 fn price(model: &Model) -> String {
     match model.price_milli_usd {
         None => "-".to_owned(),
-        Some(0) => "free".to_owned(),
+        Some(0) => "nothing".to_owned(),
         Some(price) => format!("${}.{:03}", price / 1_000, price % 1_000),
     }
 }

@@ -17,6 +17,27 @@ pub(crate) fn clean_path(path: &Path) -> String {
     escaped(&path.to_string_lossy(), |_| false)
 }
 
+/// Most characters of a line in a message; whoever typed more than that knows what it was.
+const LINE_MOST: usize = 1_000;
+/// What stays of a longer one: its beginning and its end.
+const LINE_HEAD: usize = 200;
+const LINE_TAIL: usize = 100;
+
+/// As [`clean`], with the middle of long lines left out.
+pub(crate) fn clean_short(text: &str) -> String {
+    clean(text).split('\n').map(shorten).collect::<Vec<_>>().join("\n")
+}
+
+fn shorten(line: &str) -> String {
+    let count = line.chars().count();
+    if count <= LINE_MOST {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(LINE_HEAD).collect();
+    let tail: String = line.chars().skip(count - LINE_TAIL).collect();
+    format!("{head}…{tail}")
+}
+
 fn escaped(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
@@ -52,6 +73,18 @@ pub(crate) fn is_plain(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_keeps_its_ends() {
+        assert_eq!(clean_short(&"я".repeat(1_000)), "я".repeat(1_000));
+        let long = format!("invalid value '{}' for '--count'\n  [1]", "9".repeat(100_000));
+        let short = clean_short(&long);
+        assert!(
+            short.starts_with("invalid value '99") && short.ends_with("' for '--count'\n  [1]"),
+            "{short}"
+        );
+        assert_eq!(short.chars().count(), 301 + "\n  [1]".len());
+    }
 
     #[test]
     fn a_terminal_gets_no_orders() {

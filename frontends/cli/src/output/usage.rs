@@ -2,12 +2,12 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Printer, clean};
+use super::{Printer, clean_short};
 use crate::failure::Failure;
 
 /// Prints what clap says for people; answers the same for scripts.
 pub(crate) fn print_usage_error(error: &clap::Error, command: &str, printer: &Printer) -> Failure {
-    let mut text = clean(error.render().to_string().trim_end());
+    let mut text = clean_short(error.render().to_string().trim_end());
     if let Some(nearest) = nearest_value(error) {
         text = text.replacen("\n\n", &format!("\n\n  tip: did you mean '{nearest}'?\n\n"), 1);
     }

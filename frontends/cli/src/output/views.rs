@@ -132,7 +132,14 @@ pub(crate) struct ProgressLine {
 impl From<Progress> for ProgressLine {
     fn from(progress: Progress) -> Self {
         let Progress { order_id, job_id, index, done } = progress;
-        Self { event: "progress", order_id, job_id, index, done: (done * 1000.0).round() / 1000.0 }
+        Self { event: "progress", order_id, job_id, index, done: Self::thousandths(done) as f32 / 1000.0 }
+    }
+}
+
+impl ProgressLine {
+    /// How finely progress is told.
+    pub(crate) fn thousandths(done: f32) -> u32 {
+        (done.clamp(0.0, 1.0) * 1000.0).round() as u32
     }
 }
 
