@@ -71,7 +71,7 @@ fn photos_that_are_none() {
 fn orders_that_cannot_be() {
     let home = Home::new();
     let (cup, long, key) = (cup(), "x".repeat(100_000), "k".repeat(300));
-    let file = home.write("file", "in the way");
+    let (file, nines) = (home.write("file", "in the way"), "9".repeat(100_000));
     let cases = [
         ("unknown_model", 2, vec![&*cup, "Cup", "--model", "prewiev"]),
         ("retired_model", 2, vec![&*cup, "Cup", "--model", "sora-2-image-to-video"]),
@@ -82,6 +82,9 @@ fn orders_that_cannot_be() {
         ("description_empty", 2, vec![&*cup, "  "]),
         ("description_too_long", 2, vec![&*cup, &*long]),
         ("count_0", 2, vec![&*cup, "Cup", "--count", "0"]),
+        ("count_negative", 2, vec![&*cup, "Cup", "--count", "-1"]),
+        ("count_long", 2, vec![&*cup, "Cup", "--count", &*nines]),
+        ("model_long", 2, vec![&*cup, "Cup", "--model", &*long]),
         ("count_21", 2, vec![&*cup, "Cup", "--count", "21"]),
         ("account_malformed", 2, vec![&*cup, "Cup", "--account", "nobody"]),
         ("account_of_the_house", 2, vec![&*cup, "Cup", "--account", "house:mint"]),
@@ -117,6 +120,8 @@ fn settings_that_cannot_be() {
             ("postgres", "DATABASE_URL", "postgres://user:secret@localhost:port/db"),
             ("kie_provider", "NEUROCARDS_PROVIDER", "kie"),
             ("other_provider", "NEUROCARDS_PROVIDER", "other"),
+            ("provider_like_a_key", "NEUROCARDS_PROVIDER", "sk-secret-0123456789abcdef"),
+            ("short_lease", "NEUROCARDS_LEASE", "20ms"),
             ("timer", "NEUROCARDS_POLL_MIN", "soon"),
             ("bucket", "NEUROCARDS_MEDIA_URL", "gs://bucket"),
         ] {

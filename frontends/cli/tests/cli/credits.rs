@@ -28,6 +28,15 @@ fn credits_are_granted_shown_and_taken_back() {
             home.run(["credits", "grant", "telegram:43", "-8"]).snapshot()
         );
         insta::assert_snapshot!(
+            "credits_back_from_own",
+            home.run(["credits", "grant", "cli:default", "-10001"]).snapshot()
+        );
+        let long = "x".repeat(501);
+        insta::assert_snapshot!(
+            "credits_long_reason",
+            home.run(["credits", "grant", "telegram:42", "1", "--reason", &long]).snapshot()
+        );
+        insta::assert_snapshot!(
             "credits_least",
             home.run(["credits", "grant", "telegram:42", "-9223372036854775808"]).snapshot()
         );

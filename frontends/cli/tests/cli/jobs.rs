@@ -146,6 +146,10 @@ fn a_dry_run_orders_nothing() {
     settings().bind(|| insta::assert_snapshot!("dry_run", dry.snapshot()));
     let json = home.run(["generate", &cup, "Cup", "--dry-run", "--json"]).result();
     assert_eq!((&json["credits"], &json["dry_run"]), (&1.into(), &true.into()));
+    assert_eq!(json["key_looked_up"], Value::Null);
+    let key = ["generate", &cup, "Cup", "--dry-run", "--idempotency-key", "k1"];
+    assert!(home.run(key).stderr.contains("the idempotency key was not looked up"));
+    assert_eq!(home.run(key.into_iter().chain(["--json"])).result()["key_looked_up"], false);
     assert_eq!((&json["account"], &json["spendable"]), (&"cli:default".into(), &10_000.into()));
     assert!(!home.data().exists(), "not even a data folder is made");
     assert!(home.json(&["jobs", "list"]).as_array().unwrap().is_empty());

@@ -17,6 +17,8 @@ mod kill;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod queue;

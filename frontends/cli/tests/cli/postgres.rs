@@ -128,7 +128,7 @@ async fn a_server_that_refuses_ends_with_4() {
     assert!(wrong.stderr.contains("password authentication failed"), "{wrong:?}");
     assert!(!wrong.stderr.contains("wrong-password"), "{wrong:?}");
     // With the right one it is let in, and may not make a schema: that is no question of the password.
-    let right = Home::on(&url("right-password")).run(["jobs", "list"]);
+    let right = Home::on(&url("right-password")).run(["credits", "grant", "cli:shop", "1"]);
     assert_eq!(right.code, Some(1), "{right:?}");
     let missing = Home::on(&format!("{}_missing", database.url)).run(["migrate"]);
     assert_eq!(missing.code, Some(4), "{missing:?}");
