@@ -50,7 +50,7 @@ impl App {
     pub(crate) async fn open_to_read(config: Config, printer: &Printer) -> Result<Self, Failure> {
         let is_there = config.database.schema().await?.found.is_some();
         if !is_there {
-            printer.note(&format!("there is no database yet at {}: nothing was ordered", config.database));
+            printer.note(&format!("there is no database yet at {}", config.database));
         }
         let app = Self::open_to_plan(config).await?;
         app.warn_if_lost(printer).await;
