@@ -365,7 +365,8 @@ async fn a_stored_cursor_goes_on_in_another_process() {
     let OrderEvent::Job { cursor, event, .. } = first else { panic!("{first:?}") };
     assert!(matches!(event.body, JobEventBody::Placed { .. }));
     let stored = serde_json::to_string(&cursor).unwrap();
-    assert_eq!(stored, "[1]");
+    let lines_of_jobs: Vec<u64> = serde_json::from_str(&stored).unwrap();
+    assert_eq!(lines_of_jobs.iter().filter(|lines| **lines > 0).count(), 1, "{stored}");
     let engine = world.engine();
     let stop = CancellationToken::new();
     let running = tokio::spawn({
