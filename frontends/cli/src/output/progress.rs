@@ -79,6 +79,7 @@ fn stage_words(body: &JobEventBody) -> (Option<u64>, String) {
         JobEventBody::Rendered => (Some(RENDER.end), "storing".to_owned()),
         JobEventBody::Done { .. } => (Some(1_000), "done".to_owned()),
         JobEventBody::Failed { fault, .. } => (None, format!("failed: {}", clean_line(&fault.message))),
+        JobEventBody::Gifted { .. } => (None, "came after all, at no cost".to_owned()),
         JobEventBody::Cancelled { .. } => (None, "cancelled".to_owned()),
         _ => (None, String::new()),
     }

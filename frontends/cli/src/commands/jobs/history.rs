@@ -107,6 +107,7 @@ fn event_words(body: &JobEventBody) -> String {
             format!("tried again in {}: {fault}", seconds_of(*after_ms))
         }
         JobEventBody::Rendered => "rendered".to_owned(),
+        JobEventBody::Gifted { .. } => "the video came after all, and costs nothing".to_owned(),
         JobEventBody::Done { captured, .. } => format!("done, {captured} captured"),
         JobEventBody::Failed { fault, released, provider_may_charge } => {
             let may = if *provider_may_charge { ", the provider may charge all the same" } else { "" };
