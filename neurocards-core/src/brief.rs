@@ -32,15 +32,25 @@ impl Lang {
         }
     }
 
-    /// Russian when the text has more Cyrillic than Latin letters, else English.
+    /// Russian when the text has more Cyrillic than Latin letters, or names a price in roubles beside a Cyrillic
+    /// word; else English.
     pub fn detect(text: &str) -> Self {
         let (cyrillic, latin) = text.chars().fold((0_usize, 0_usize), |(cyrillic, latin), c| match c {
             'а'..='я' | 'А'..='Я' | 'ё' | 'Ё' => (cyrillic + 1, latin),
             'a'..='z' | 'A'..='Z' => (cyrillic, latin + 1),
             _ => (cyrillic, latin),
         });
-        if cyrillic > latin { Self::Ru } else { Self::En }
+        if cyrillic > latin || (cyrillic > 0 && counts_in_roubles(text)) { Self::Ru } else { Self::En }
     }
+}
+
+/// A rouble, and a Cyrillic word beside it: a name in Latin letters may be longer than what is said of it.
+fn counts_in_roubles(text: &str) -> bool {
+    let words = || text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let is_rouble = |word: &str| word.to_lowercase().starts_with("руб");
+    let rouble = text.contains('₽') || words().any(is_rouble);
+    let is_cyrillic = |word: &str| word.chars().all(|c| matches!(c, 'а'..='я' | 'А'..='Я' | 'ё' | 'Ё'));
+    rouble && words().any(|word| word.chars().nth(1).is_some() && is_cyrillic(word) && !is_rouble(word))
 }
 
 /// Which recipe the video follows.
@@ -306,6 +316,10 @@ mod tests {
     fn the_language_is_detected() {
         assert_eq!(Lang::detect("Кофейная чашка 350 ml"), Lang::Ru);
         assert_eq!(Lang::detect("Coffee cup, чашка"), Lang::En);
+        assert_eq!(Lang::detect("iPhone 15 Pro 256GB чехол 1 490 ₽"), Lang::Ru);
+        assert_eq!(Lang::detect("iPhone 15 Pro 256GB чехол, 1490 руб."), Lang::Ru);
+        assert_eq!(Lang::detect("Coffee cup 990 ₽"), Lang::En);
+        assert_eq!(Lang::detect("Coffee cup 990 руб"), Lang::En);
         assert_eq!(Lang::detect("123"), Lang::En);
     }
 

@@ -81,7 +81,10 @@ fn ends_sentence(line: &str, at: usize) -> bool {
     // A letter after a number is a unit: "200 g. Burns slowly".
     let unit = words.next().is_some_and(|word| word.ends_with(|c: char| c.is_ascii_digit()));
     let initial = stem.chars().count() == 1 && stem.chars().all(char::is_alphabetic) && !unit;
-    !(core.ends_with('.') && (initial || ABBREVIATIONS.contains(&stem)))
+    // "1290 руб. 50 коп." is one sum.
+    let coins = after.trim_start().trim_start_matches(|c: char| c.is_ascii_digit());
+    let sum = matches!(stem, "руб" | "р") && lower(coins).trim_start().starts_with("коп");
+    !(core.ends_with('.') && (initial || sum || ABBREVIATIONS.contains(&stem)))
 }
 
 /// Byte positions where a clause ends: before `, ; :` that are followed by white space, before a dash between
@@ -128,6 +131,7 @@ mod tests {
         check("Candle, 200 g. Burns slowly", &["Candle, 200 g.", "Burns slowly"]);
         check("a\nb", &["a", "b"]);
         check("Made by J. Smith. Nice", &["Made by J. Smith.", "Nice"]);
+        check("1290 руб. 50 коп. за всё", &["1290 руб. 50 коп. за всё"]);
         check("Really?! Yes...", &["Really?!", "Yes..."]);
     }
 

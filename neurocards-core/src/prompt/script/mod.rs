@@ -8,6 +8,7 @@ mod benefit;
 mod call;
 mod hook;
 mod line;
+mod old;
 mod phrases;
 mod price;
 mod size;

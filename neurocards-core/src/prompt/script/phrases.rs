@@ -8,6 +8,7 @@ use super::super::fit::chars;
 use super::super::letters::{is_letter, is_word, lower};
 use super::super::sentences::{clause_ends, firm_end, is_loose, sentences};
 use super::line::{lowered, neat_end, without_loose_end};
+use super::old::without_old;
 use super::tongue::{is_near, readable};
 
 /// One statement of the description.
@@ -146,7 +147,7 @@ fn push(found: &mut Vec<Phrase>, sentence: &str) {
         return;
     }
     let torn = sentence.contains(TORN);
-    for piece in sentence.split(TORN) {
+    for piece in sentence.split(TORN).flat_map(without_old) {
         let piece = piece.trim_matches(|c: char| {
             c.is_whitespace() || matches!(c, ',' | ';' | ':' | '-' | '—' | '–' | ')')
         });

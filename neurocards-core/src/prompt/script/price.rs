@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::super::letters::lower;
 use super::super::sentences::sentences;
+use super::old::{OLD_AFTER, OLD_BEFORE};
 
 /// A price as a caption shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +21,10 @@ pub(super) struct Price {
 
 /// A sum of money in a text.
 #[derive(Debug)]
-struct Sum {
+pub(super) struct Sum {
     price: Price,
     /// Where it stands, with its currency.
-    at: Range<usize>,
+    pub(super) at: Range<usize>,
     /// It can be what the product costs.
     own: bool,
 }
@@ -67,18 +68,6 @@ const CODES: &[(&str, char)] =
 const OTHER_BEFORE: &[&str] = &[
     "доставк",
     "скидк",
-    "вместо",
-    "старая цена",
-    "старой цен",
-    "прежняя цена",
-    "прежней цен",
-    "обычная цена",
-    "обычной цен",
-    "цена без скидки",
-    "цена до скидки",
-    "было",
-    "была",
-    "раньше",
     "экономи",
     "экономь",
     "кэшб",
@@ -102,26 +91,16 @@ const OTHER_BEFORE: &[&str] = &[
     "shipping",
     "delivery",
     "save ",
-    "was ",
-    "instead of",
     "cashback",
     "deposit",
     "orders over",
     "coupon",
     "worth",
     "value",
-    "reg",
-    "rrp",
-    "msrp",
-    "old price",
-    "regular price",
-    "retail price",
-    "original price",
-    "list price",
     "payments of",
 ];
 /// Words before a sum that make it the price whatever stands before them.
-const OWN_BEFORE: &[&str] = &[
+pub(super) const OWN_BEFORE: &[&str] = &[
     "цен",
     "стоит",
     "стоимость",
@@ -191,7 +170,7 @@ pub(super) fn price_at(text: &str) -> Option<Range<usize>> {
 }
 
 /// Sums of money in the order of the text.
-fn sums(text: &str) -> Vec<Sum> {
+pub(super) fn sums(text: &str) -> Vec<Sum> {
     let mut found: Vec<Sum> = Vec::new();
     let mut from = 0;
     while let Some(start) = text[from..].find(|c: char| c.is_ascii_digit()).map(|at| from + at) {
@@ -229,8 +208,10 @@ fn sum(text: &str, done: usize, number: Range<usize>) -> Option<Sum> {
             ranged.then(|| currency_after(text, &mut end)).flatten()?
         }
     };
+    let cents = if digits.contains([',', '.']) { None } else { cents_after(text, &mut end) };
     let thousands = text[number.end..end].to_lowercase().contains("тыс");
-    let (shown, hundredths) = shown(digits, thousands, currency)?;
+    let whole = cents.map(|cents| format!("{digits},{cents:0>2}"));
+    let (shown, hundredths) = shown(whole.as_deref().unwrap_or(digits), thousands, currency)?;
     let bare = text[..end].trim_end_matches('.').ends_with(['р', 'Р']);
     let before = lower(clause(&text[done..sign_start]));
     let last = before.split_whitespace().last().unwrap_or_default();
@@ -254,16 +235,18 @@ fn clause(before: &str) -> &str {
 }
 
 fn is_other(before: &str, after: &str) -> bool {
-    // Where the last of the words ends, when it stands at the beginning of a word.
-    let last = |words: &[&str]| {
-        let ends = words.iter().filter_map(|word| {
-            let at = before.rmatch_indices(word).map(|(at, _)| at);
-            at.filter(|at| !before[..*at].ends_with(char::is_alphanumeric)).map(|at| at + word.len()).max()
-        });
-        ends.max()
-    };
-    let other = last(OTHER_BEFORE);
-    other.is_some() && other >= last(OWN_BEFORE) || OTHER_AFTER.iter().any(|word| after.starts_with(word))
+    let other = last_end(before, OTHER_BEFORE).max(last_end(before, OLD_BEFORE));
+    let follows = |words: &[&str]| words.iter().any(|word| after.starts_with(word));
+    other.is_some() && other >= last_end(before, OWN_BEFORE) || follows(OTHER_AFTER) || follows(OLD_AFTER)
+}
+
+/// Where the last of the words ends, when it stands at the beginning of a word.
+pub(super) fn last_end(text: &str, words: &[&str]) -> Option<usize> {
+    let ends = words.iter().filter_map(|word| {
+        let at = text.rmatch_indices(word).map(|(at, _)| at);
+        at.filter(|at| !text[..*at].ends_with(char::is_alphanumeric)).map(|at| at + word.len()).max()
+    });
+    ends.max()
 }
 
 /// A currency that ends the text, and where it begins. A sign of the sum before is none: "15€ 20 см".
@@ -279,7 +262,7 @@ fn code_before(text: &str) -> Option<(usize, char)> {
 }
 
 /// The currency at `end`, which moves behind it.
-fn currency_after(text: &str, end: &mut usize) -> Option<char> {
+pub(super) fn currency_after(text: &str, end: &mut usize) -> Option<char> {
     let rest = text[*end..].trim_start();
     let rest = after(rest, "тыс").map_or(rest, |rest| rest.trim_start_matches('.').trim_start());
     let first = rest.chars().next()?.to_lowercase().next()?;
@@ -290,6 +273,18 @@ fn currency_after(text: &str, end: &mut usize) -> Option<char> {
         whole.then(|| *end = text.len() - rest.len())?;
         Some(*sign)
     })
+}
+
+/// The hundredths in words behind a currency, " 50 копеек"; `end` moves behind them.
+fn cents_after<'a>(text: &'a str, end: &mut usize) -> Option<&'a str> {
+    let rest = text[*end..].trim_start_matches('.').trim_start();
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (cents, word) = rest.split_at(digits);
+    let behind =
+        ["копеек", "копейки", "копейка", "коп"].iter().find_map(|coin| after(word.trim_start(), coin))?;
+    let fits = (1..=2).contains(&digits) && !behind.starts_with(char::is_alphanumeric);
+    fits.then(|| *end = text.len() - behind.len())?;
+    Some(cents)
 }
 
 /// The text after a word, however it is capitalised.
@@ -381,12 +376,19 @@ mod tests {
         check("1 290,50 РУБ", Some("1 290,50 ₽"));
         check("1.290 ₽", Some("1 290 ₽"));
         check("1,5 тыс. руб.", Some("1 500 ₽"));
+        check("1290 рублей 50 копеек", Some("1 290,50 ₽"));
+        check("Цена 1290 руб. 50 коп. за штуку", Some("1 290,50 ₽"));
+        check("1290 рублей 50 штук", Some("1 290 ₽"));
         check("990 ₽, доставка бесплатная", Some("990 ₽"));
         check("Подарочный набор 990 ₽", Some("990 ₽"));
         check("Стартовый комплект — 990 ₽", Some("990 ₽"));
         check("от 1500 рублей", Some("from 1 500 ₽"));
         check("Вместо 2000 ₽ всего 1290 ₽ сегодня", Some("1 290 ₽"));
         check("Старая цена 2000 ₽, новая 1290 ₽", Some("1 290 ₽"));
+        check("Старая цена 2 000 ₽, новая цена 990 ₽", Some("990 ₽"));
+        check("Было 2000 руб, стало 1500 руб", Some("1 500 ₽"));
+        check("Было 2000, стало 1500 руб", Some("1 500 ₽"));
+        check("2000 ₽ без скидки, 990 ₽ со скидкой", Some("990 ₽"));
         check("Скидка 20%, цена 1290 ₽", Some("1 290 ₽"));
         check("Цена 1290 ₽ или 2490 ₽ за две", Some("from 1 290 ₽"));
         check("1000-2000 ₽", Some("from 1 000 ₽"));

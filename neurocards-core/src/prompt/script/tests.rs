@@ -55,6 +55,11 @@ const MARKET: &[(&str, &str, &str)] = &[
     ("Толстовка оверсайз из футера, с начёсом. Тёплая и мягкая, не скатывается. Размеры S-XXL. 2 990 р", "2 990 ₽", ""),
     ("Скидка 30%! Сковорода 28 см с антипригарным покрытием. Было 3 000 ₽, стало 2 100 ₽", "2 100 ₽", "28 см"),
     ("Чай травяной 100 г. Успокаивает вечером. 350 ₽/100 г", "350 ₽ / 100 г", "100 г"),
+    ("Чашка для кофе. 1290 рублей 50 копеек. Держит тепло два часа", "1 290,50 ₽", ""),
+    ("Старая цена 2 000 ₽, новая цена 990 ₽. Чашка для кофе, держит тепло два часа", "990 ₽", ""),
+    ("Чашка для кофе. Было 2000 руб, стало 1500 руб. Держит тепло два часа", "1 500 ₽", ""),
+    ("Было 2000 руб, стало 1500 руб", "1 500 ₽", ""),
+    ("iPhone 15 Pro 256GB чехол 1 490 ₽", "1 490 ₽", ""),
     ("Handmade wooden toy train. Safe water-based paint. Price 45 EUR or two for 80 EUR", "€45", ""),
 ];
 
@@ -96,6 +101,26 @@ fn assert_whole_words(line: &str, description: &str) {
         let cut = theirs.iter().any(|other| other.starts_with(&word) && *other != word);
         assert!(!cut || theirs.contains(&word), "{word:?} of {line:?} is cut");
     }
+}
+
+#[test]
+fn old_prices_stay_out_of_the_captions() {
+    let check = |description: &str, old: &str| {
+        for index in 0..3 {
+            let Script { hook, benefit, call_to_action } = script(description, index);
+            for line in [hook, benefit, call_to_action] {
+                assert!(!line.replace(' ', "").contains(old), "{line:?} of {description:?}");
+            }
+        }
+    };
+    check("Старая цена 2 000 ₽, новая цена 990 ₽", "2000");
+    check("Было 2000 руб, стало 1500 руб", "2000");
+    check("Чашка. Было 2000, стало 1500 руб. Держит тепло", "2000");
+    check("Чашка для кофе, старая цена 2000 ₽, новая 990 ₽", "2000");
+    check("Чашка для кофе вместо 2000 ₽ всего за 990 ₽", "2000");
+    check("Чашка для кофе 2000 ₽ без скидки, 990 ₽ со скидкой", "2000");
+    check("Чашка для кофе 990 ₽ (было 2000 ₽)", "2000");
+    check("Coffee cup, was $2000, now $990. Keeps warm", "2000");
 }
 
 #[test]
