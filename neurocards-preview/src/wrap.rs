@@ -23,6 +23,9 @@ pub(crate) struct Setting {
     pub(crate) size: f32,
 }
 
+/// Words up to this long behind a number are its unit, or little else: "350 мл", "24 hours", "5 шт.".
+const UNIT_CHARS: usize = 6;
+
 /// Sets a clean text. An empty text gives no lines.
 pub(crate) fn set(face: &Typeface, text: &str, room: Room) -> Setting {
     if text.is_empty() {
@@ -73,7 +76,8 @@ fn fit(face: &Typeface, text: &str, room: Room, hyphens: bool) -> Option<Setting
     Some(Setting { lines: balance(face, text, size, room.width, lines), size })
 }
 
-/// Ties short words to the next word and currency signs to their number, as a typesetter does.
+/// Ties short words to the next word, units and currency signs to their number and bullets to what stands before
+/// them, as a typesetter does.
 fn glue(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
     let mut glued = String::with_capacity(text.len() + 8);
@@ -83,9 +87,22 @@ fn glue(text: &str) -> String {
         let length = word.chars().count() + next.chars().count();
         let short = word.chars().count() <= 2 && word.chars().all(char::is_alphanumeric);
         let sign = matches!(*next, "₽" | "€" | "$" | "%" | "руб" | "руб." | "—" | "–");
-        glued.push(if (short || sign) && length <= 12 { '\u{a0}' } else { ' ' });
+        let tied = (short || sign) && length <= 12;
+        glued.push(if tied || *next == "•" || is_measure(word, next) { '\u{a0}' } else { ' ' });
     }
     glued
+}
+
+/// A number and its unit, or a part of a number and its next three digits: "350 мл", "1 290".
+fn is_measure(word: &str, next: &str) -> bool {
+    let number = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let numeric = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | '-' | '–' | 'x' | 'х' | '×'))
+        && !number.ends_with([',', '.']);
+    let letters = next.trim_end_matches(|c: char| !c.is_alphabetic() && !matches!(c, '²' | '³'));
+    let unit = (1..=UNIT_CHARS).contains(&letters.chars().count());
+    let digits = next.bytes().take_while(u8::is_ascii_digit).count();
+    numeric && (digits == 3 || (digits == 0 && unit && next.starts_with(char::is_alphabetic)))
 }
 
 /// The narrowest width that gives as few lines makes them about equally long.
@@ -179,7 +196,37 @@ mod tests {
         check("Утро начинается с хорошего кофе", "Утро начинается с_хорошего кофе");
         check("Заказать за 990 ₽", "Заказать за_990_₽");
         check("Кофе — это жизнь", "Кофе_— это жизнь");
+        check("Объём 350 мл", "Объём 350_мл");
+        check("Keeps warm for 24 hours", "Keeps warm for 24_hours");
+        check("Набор 20x30 см, 5 шт.", "Набор 20x30_см, 5_шт.");
+        check("Всего 1 290 500 ₽", "Всего 1_290_500_₽");
+        check("Ваза 0,5 л", "Ваза 0,5_л");
+        check("Держит тепло • 350 мл", "Держит тепло_• 350_мл");
+        check("В 2025, новая", "В_2025, новая");
+        check("12 электрополотенец", "12_электрополотенец".replace('_', " ").as_str());
         check("к электрофотополупроводнику", "к электрофотополупроводнику");
+    }
+
+    #[test]
+    fn no_line_parts_a_number_from_its_unit_or_begins_with_a_bullet() {
+        let face = Typeface::bundled().unwrap();
+        let texts = [
+            "Держит тепло два часа • 350 мл",
+            "Не впитывает запахи и легко моется • 20x30 см",
+            "Не протекает даже вверх дном • 500 мл",
+            "Keeps drinks cold for 24 hours • 750 ml",
+            "Добавьте в корзину за 1 290,50 ₽",
+            "Подходит детям от 3 до 10 лет и взрослым",
+        ];
+        for (text, width) in
+            texts.iter().flat_map(|text| (2..=11).map(move |step| (text, step as f32 * 50.0)))
+        {
+            let set = set(&face, text, Room { width, ..room() });
+            for pair in set.lines.windows(2) {
+                let part = pair[0].ends_with(|c: char| c.is_ascii_digit());
+                assert!(!part && !pair[1].starts_with('•'), "{set:?} at {width}");
+            }
+        }
     }
 
     #[test]
