@@ -372,8 +372,11 @@ fn sentence(at: usize) -> String {
     format!("video.prompt {at}")
 }
 
-/// The text with its first letter raised.
+/// The text with its first letter raised, unless a capital follows it: "iPhone".
 pub(super) fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
+    if chars.clone().nth(1).is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
