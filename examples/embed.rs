@@ -9,12 +9,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use neurocards::preview::PreviewProvider;
 use neurocards::{
-    AccountOpen, BriefTexts, Credits, Delivery, Engine, Media, MemoryStore, Notice, NoticeBody, Notifier,
-    OrderEvent, OrderRequest, Photo, PhotoLimits, RunOptions, SystemClock, TemplateId,
+    AccountOpen, BriefTexts, Credits, Delivery, Neurocards, Notice, NoticeBody, Notifier, OrderEvent,
+    OrderRequest, Photo, PhotoLimits, TemplateId,
 };
-use tokio_util::sync::CancellationToken;
 
 /// Tells people on the terminal. Yours would send a mail or a push.
 #[derive(Debug)]
@@ -46,21 +44,13 @@ impl Notifier for Terminal {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let clock = Arc::new(SystemClock::new());
-    let store = Arc::new(MemoryStore::new(clock.clone()));
-    let media = Media::in_memory();
-    let engine = Engine::builder(store, media.clone())
-        .provider(Arc::new(PreviewProvider::new(media, clock)))
-        .notifier(Arc::new(Terminal))
-        .build();
-
-    let account: neurocards::AccountKey = "shop:acme".parse()?;
-    let open = AccountOpen { account: account.clone(), credit_limit: Credits(3), bonus: None };
-    engine.store().account_open(&open).await?;
+    let cards = Neurocards::builder().notifier(Arc::new(Terminal)).build();
+    let open = AccountOpen { account: "shop:acme".parse()?, credit_limit: Credits(3), bonus: None };
+    let account = cards.account_open(&open).await?.key;
 
     let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/photos/coffee-cup.jpg"))?;
     let description = "Coffee cup, 350 ml. Keeps your coffee warm for two hours. Only $12 today.";
-    let order = engine
+    let order = cards
         .order(OrderRequest {
             account: account.clone(),
             photo: Photo::intake(&bytes, &PhotoLimits::default())?,
@@ -73,12 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         })
         .await?;
 
-    let stop = CancellationToken::new();
-    let worker = tokio::spawn({
-        let (engine, stop) = (engine.clone(), stop.clone());
-        async move { engine.run(RunOptions::default(), stop).await }
-    });
-
+    let worker = cards.spawn_worker();
     let mut events = std::pin::pin!(order.events());
     while let Some(event) = events.next().await {
         match event? {
@@ -89,9 +74,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
 
-    let balance = engine.store().account_get(&account).await?;
-    println!("{balance:?}");
-    stop.cancel();
-    worker.await??;
+    println!("{:?}", cards.balance(&account).await?);
+    worker.stop().await?;
     Ok(())
 }

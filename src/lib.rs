@@ -4,27 +4,58 @@
 //! and never announced twice.
 //!
 //! ```
-//! use std::sync::Arc;
-//! use neurocards::{AccountOpen, Credits, Engine, Media, MemoryStore, SystemClock, preview::PreviewProvider};
+//! use neurocards::{
+//!     AccountOpen, BriefTexts, Cancellation, Credits, Neurocards, OrderRequest, Photo, PhotoLimits, TemplateId,
+//! };
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let clock = Arc::new(SystemClock::new());
-//! let store = Arc::new(MemoryStore::new(clock.clone()));
-//! let media = Media::in_memory();
-//! let engine = Engine::builder(store, media.clone())
-//!     .provider(Arc::new(PreviewProvider::new(media, clock)))
-//!     .build();
+//! # #[cfg(feature = "preview")]
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Everything in memory, videos rendered on this machine; each part can be replaced by one of your own.
+//! let cards = Neurocards::builder().build();
 //! let account = "shop:1".parse()?;
 //! let open = AccountOpen { account, credit_limit: Credits(10), bonus: None };
-//! engine.store().account_open(&open).await?;
+//! let account = cards.account_open(&open).await?.key;
+//!
+//! let photo = std::fs::read("examples/photos/coffee-cup.jpg")?;
+//! let description = "Coffee cup, 350 ml. Keeps warm for two hours. $12.90".to_owned();
+//! let order = cards
+//!     .order(OrderRequest {
+//!         account: account.clone(),
+//!         photo: Photo::intake(&photo, &PhotoLimits::default())?,
+//!         texts: BriefTexts { description, ..BriefTexts::default() },
+//!         template: TemplateId::Ad,
+//!         count: 2,
+//!         model: None,
+//!         idempotency_key: Some("cart-7".to_owned()),
+//!         max_credits: None,
+//!     })
+//!     .await?;
+//! let jobs = order.record().await?.ok_or("no such order")?.jobs;
+//!
+//! // Nothing was sent yet: the credit is back.
+//! assert_eq!(cards.cancel(jobs[0].id).await?, Cancellation::Cancelled);
+//! assert_eq!(cards.balance(&account).await?.map(|balance| balance.held), Some(Credits(1)));
+//!
+//! // A worker makes the other video, in this process or in another one that shares the store.
+//! let worker = cards.spawn_worker();
+//! worker.stop().await?;
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "preview"))]
+//! # fn main() {}
 //! ```
 //!
-//! `examples/embed.rs` goes on from here: it places an order, runs it, and prints what happens as it happens.
-//!
-//! The four traits to bring your own of are [`Store`], [`VideoProvider`], [`PromptBuilder`] and [`Notifier`]; beside
-//! each stands an implementation in memory. `docs/ARCHITECTURE.md` is the map of the house.
+//! [`Neurocards`] is thin; [`Engine`] is the machine underneath. The four traits to bring your own of are [`Store`],
+//! [`VideoProvider`], [`PromptBuilder`] and [`Notifier`]; beside each stands an implementation in memory. `examples/`
+//! shows each of them at work, and `docs/ARCHITECTURE.md` is the map of the house.
+
+mod sdk;
+
+/// The examples of the README are compiled and run like all others.
+#[cfg(all(doctest, feature = "preview"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use neurocards_core::{
     Account, AccountKey, AccountKeyError, AccountOpen, Artifact, Attempt, AttemptId, AttemptState,
@@ -53,6 +84,6 @@ pub use neurocards_core::BucketOptions;
 pub use neurocards_kie as kie;
 #[cfg(feature = "preview")]
 pub use neurocards_preview as preview;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use neurocards_store as store;
+pub use sdk::{Neurocards, NeurocardsBuilder, WorkerGuard};
