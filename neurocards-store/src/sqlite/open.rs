@@ -29,6 +29,8 @@ const MIGRATIONS: &[Step] = &[
 const APPLICATION_ID: i64 = 0x6e63_7264;
 /// How long a write of another process is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a file that somebody else is setting up is tried again.
+const SETTING_UP: Duration = Duration::from_secs(2);
 const READERS: u32 = 4;
 const NOT_A_DATABASE: u32 = 26;
 
@@ -105,7 +107,24 @@ impl SqliteStore {
         clock: Arc<dyn Clock>,
     ) -> impl Future<Output = Result<Self, StoreError>> + Send {
         let path = locate(location.as_ref());
-        async move { Self::open_file(path?, clock).await }
+        async move {
+            let path = path?;
+            let patience = pause(SETTING_UP);
+            tokio::pin!(patience);
+            loop {
+                let opened = Self::open_file(path.clone(), clock.clone()).await;
+                if !matches!(opened, Err(StoreError::Unavailable { .. })) {
+                    return opened;
+                }
+                // Of processes that turn the same new file into a write-ahead log, all but one are refused at once:
+                // SQLite does not wait there.
+                tokio::select! {
+                    biased;
+                    () = &mut patience => return opened,
+                    () = pause(Duration::from_millis(50)) => {}
+                }
+            }
+        }
     }
 
     async fn open_file(path: PathBuf, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
@@ -156,6 +175,11 @@ impl SqliteStore {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "another process is waited for, whatever our clock says")]
+async fn pause(wait: Duration) {
+    tokio::time::sleep(wait).await;
 }
 
 /// Connections live as long as the store: a file does not go away like a server does.
