@@ -15,8 +15,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const LEAST: Duration = Duration::from_secs(1);
 
 impl Engine {
-    /// Tells the store once in a heartbeat, at most once a second, that the worker lives, and at the end that it has gone. Nothing depends on
-    /// it, so what fails is a warning.
+    /// Tells the store once in a heartbeat, at most once a second, that the worker lives, and at the end that it has
+    /// gone. Nothing depends on it, so what fails is a warning.
     pub(super) async fn show_presence(&self, leases: &Leases, ended: &CancellationToken) {
         let parts = &self.parts;
         let started_at = parts.clock.now();
