@@ -59,12 +59,12 @@ struct Readme;
 
 pub use neurocards_core::{
     Account, AccountKey, AccountKeyError, AccountOpen, Artifact, Attempt, AttemptId, AttemptState,
-    AttemptWrite, Book, Brief, BriefError, BriefTexts, Cancellation, CaptionWarning, Catalogue, Claim,
-    ClaimLoop, ClaimScope, Claimed, ClaimedJob, Clock, Context, Credits, CreditsPost, DESCRIPTION_MAX_CHARS,
-    Delivery, Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, EventCursor, Fault,
-    FaultClass, FreshIds, IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent, JobEventBody,
-    JobFilter, JobHistory, JobId, JobRecord, JobSeize, JobState, Lang, LateAttempt, LateClaim, LateEvent,
-    LateOutcome, LateSettle, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media, MediaAudit,
+    AttemptWrite, Book, Brief, BriefError, BriefTexts, CallKind, Cancellation, CaptionWarning, Catalogue,
+    Claim, ClaimLoop, ClaimScope, Claimed, ClaimedJob, Clock, Context, Credits, CreditsPost,
+    DESCRIPTION_MAX_CHARS, Delivery, Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event,
+    EventCursor, Fault, FaultClass, FreshIds, IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent,
+    JobEventBody, JobFilter, JobHistory, JobId, JobRecord, JobSeize, JobState, Lang, LateAttempt, LateClaim,
+    LateEvent, LateOutcome, LateSettle, LedgerEntry, LedgerFilter, Lookup, ManualClock, Media, MediaAudit,
     MediaAuditError, MediaError, MemoryNotifier, MemoryProvider, MemoryStore, Model, ModelError, ModelStatus,
     Notice, NoticeBody, NoticeClaim, NoticeId, NoticeKind, NoticeOutcome, NoticeSettle, NoticeState,
     Notifier, ORDER_MAX_VIDEOS, OWN_PROMPT_MAX_CHARS, OfflinePrompts, Order, OrderError, OrderEvent,
@@ -72,10 +72,10 @@ pub use neurocards_core::{
     Photo, PhotoError, PhotoLimits, PhotoRef, PhotoUpload, PhotoWarning, Placement, Plan, Policy, Posted,
     Progress, Prompt, PromptBuilder, PromptLimits, PromptRequest, ProviderCall, ProviderCapabilities,
     QueueStatus, Ratio, Reply, Retry, Room, RunOptions, Script, Seizure, Settlement, Stage, StageStatus,
-    Status, Step, Store, StoreCapabilities, StoreError, Subject, Submission, Submitted, SystemClock,
-    TaskState, Telling, TemplateId, Templates, Timestamp, Told, Transition, UnknownWord, UploadedPhoto,
-    VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, WORKER_REMEMBERED, Wake,
-    WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric, step,
+    Status, Step, Store, StoreAround, StoreCall, StoreCapabilities, StoreError, Subject, Submission,
+    Submitted, SystemClock, TaskState, Telling, TemplateId, Templates, Timestamp, Told, Transition,
+    UnknownWord, UploadedPhoto, VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS,
+    WORKER_REMEMBERED, Wake, WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric, step,
 };
 
 #[cfg(feature = "s3")]

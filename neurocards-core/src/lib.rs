@@ -62,9 +62,10 @@ pub use provider::{
     TaskState, UploadedPhoto, VideoProvider, VideoStream,
 };
 pub use store::{
-    AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, EventCursor, JobEvent, JobFilter,
-    JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateOutcome, LateSettle, LedgerFilter,
-    MemoryStore, NoticeClaim, NoticeOutcome, NoticeSettle, OrderLine, OrderNew, OrderRecord, Pause,
-    PauseRecord, PauseScope, Placement, Posted, QueueStatus, Room, Seizure, StageStatus, Store,
-    StoreCapabilities, StoreError, Telling, Told, Violation, WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
+    AccountOpen, CallKind, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, EventCursor, JobEvent,
+    JobFilter, JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateOutcome, LateSettle,
+    LedgerFilter, MemoryStore, NoticeClaim, NoticeOutcome, NoticeSettle, OrderLine, OrderNew, OrderRecord,
+    Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, Room, Seizure, StageStatus, Store,
+    StoreAround, StoreCall, StoreCapabilities, StoreError, Telling, Told, Violation, WORKER_REMEMBERED,
+    WorkerBeat, WorkerRecord,
 };

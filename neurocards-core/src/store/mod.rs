@@ -1,5 +1,6 @@
 //! The seam to the database.
 
+mod around;
 mod late;
 mod memory;
 mod operations;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use around::{CallKind, StoreAround, StoreCall};
 pub use late::{LateAttempt, LateClaim, LateOutcome, LateSettle, Telling, Told};
 pub use memory::MemoryStore;
 pub use operations::{

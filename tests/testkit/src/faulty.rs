@@ -2,16 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, CreditsPost, EventCursor, Job, JobFilter,
-    JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry, LedgerFilter,
-    Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord, Pause, PauseRecord,
-    PauseScope, Placement, Posted, QueueStatus, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
-    Told, Transition, Violation, WorkerBeat,
-};
+use neurocards_core::{CallKind, Store, StoreAround, StoreCall, StoreError};
 
 /// On which side of a write the fault lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +39,7 @@ impl Plan {
 }
 
 /// Forwards everything to another store, and breaks one write by a [`Plan`]. A write is each call of a method that
-/// may change something, whether it does or not; but the words of workers are not counted, because they come by the
-/// clock and nothing depends on them.
+/// may change something, whether it does or not; but signs of life are not counted, because they come by the clock.
 #[derive(Debug)]
 pub struct FaultyStore {
     inner: Arc<dyn Store>,
@@ -77,152 +68,29 @@ impl FaultyStore {
     pub fn has_fired(&self) -> bool {
         self.plan.nth != 0 && self.writes() >= self.plan.nth
     }
+}
 
-    async fn write<T>(
-        &self,
-        call: impl Future<Output = Result<T, StoreError>> + Send,
-    ) -> Result<T, StoreError> {
+impl StoreAround for FaultyStore {
+    fn inner(&self) -> &dyn Store {
+        self.inner.as_ref()
+    }
+
+    async fn around<T: Send>(&self, call: StoreCall<'_, T>) -> Result<T, StoreError> {
+        if call.method == "now" && self.silent.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        if call.kind != CallKind::Write {
+            return call.run().await;
+        }
         let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
         let source = || format!("write {number} breaks, as planned").into();
         match (number == self.plan.nth, self.plan.when) {
-            (false, _) => call.await,
+            (false, _) => call.run().await,
             (true, When::Before) => Err(StoreError::Unavailable { source: source() }),
             (true, When::After) => {
-                call.await?;
+                call.run().await?;
                 Err(StoreError::Ambiguous { source: source() })
             }
         }
-    }
-}
-
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl Store for FaultyStore {
-    fn capabilities(&self) -> StoreCapabilities {
-        self.inner.capabilities()
-    }
-
-    async fn now(&self) -> Result<Timestamp, StoreError> {
-        if self.silent.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-        self.inner.now().await
-    }
-
-    async fn account_open(&self, open: &AccountOpen) -> Result<Account, StoreError> {
-        self.write(self.inner.account_open(open)).await
-    }
-
-    async fn account_get(&self, account: &AccountKey) -> Result<Option<Account>, StoreError> {
-        self.inner.account_get(account).await
-    }
-
-    async fn credits_post(&self, post: &CreditsPost) -> Result<Posted, StoreError> {
-        self.write(self.inner.credits_post(post)).await
-    }
-
-    async fn ledger_list(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>, StoreError> {
-        self.inner.ledger_list(filter).await
-    }
-
-    async fn order_place(&self, order: &OrderNew) -> Result<Placement, StoreError> {
-        self.write(self.inner.order_place(order)).await
-    }
-
-    async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError> {
-        self.inner.order_get(order).await
-    }
-
-    async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        self.write(self.inner.jobs_claim(claim)).await
-    }
-
-    async fn jobs_extend(&self, leases: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>, StoreError> {
-        self.write(self.inner.jobs_extend(leases, lease)).await
-    }
-
-    async fn jobs_give_back(&self, leases: &[(JobId, i64)]) -> Result<(), StoreError> {
-        self.write(self.inner.jobs_give_back(leases)).await
-    }
-
-    async fn job_seize(&self, seize: &JobSeize) -> Result<Seizure, StoreError> {
-        self.write(self.inner.job_seize(seize)).await
-    }
-
-    async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
-        self.write(self.inner.job_apply(step)).await
-    }
-
-    async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
-        self.write(self.inner.attempt_told(attempt, task_id)).await
-    }
-
-    async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {
-        self.write(self.inner.late_claim(claim)).await
-    }
-
-    async fn late_settle(&self, settle: &LateSettle) -> Result<bool, StoreError> {
-        self.write(self.inner.late_settle(settle)).await
-    }
-
-    async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError> {
-        self.inner.job_get(job).await
-    }
-
-    async fn jobs_list(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
-        self.inner.jobs_list(filter).await
-    }
-
-    async fn job_history(&self, job: JobId) -> Result<Option<JobHistory>, StoreError> {
-        self.inner.job_history(job).await
-    }
-
-    async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError> {
-        self.write(self.inner.notices_claim(claim)).await
-    }
-
-    async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {
-        self.write(self.inner.notice_settle(settle)).await
-    }
-
-    async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
-        self.inner.audit().await
-    }
-
-    async fn queue_pause(&self, pause: &Pause) -> Result<bool, StoreError> {
-        self.write(self.inner.queue_pause(pause)).await
-    }
-
-    async fn queue_resume(&self, scope: &PauseScope) -> Result<bool, StoreError> {
-        self.write(self.inner.queue_resume(scope)).await
-    }
-
-    async fn queue_pauses(&self) -> Result<Vec<PauseRecord>, StoreError> {
-        self.inner.queue_pauses().await
-    }
-
-    async fn queue_status(&self) -> Result<QueueStatus, StoreError> {
-        self.inner.queue_status().await
-    }
-
-    async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
-        self.inner.worker_beat(beat).await
-    }
-
-    async fn worker_gone(&self, worker: &str) -> Result<(), StoreError> {
-        self.inner.worker_gone(worker).await
-    }
-
-    async fn order_events(
-        &self,
-        order: OrderId,
-        after: &EventCursor,
-        limit: u32,
-    ) -> Result<Vec<OrderLine>, StoreError> {
-        self.inner.order_events(order, after, limit).await
-    }
-
-    async fn until_news(&self) {
-        self.inner.until_news().await
     }
 }
