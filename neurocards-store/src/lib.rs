@@ -21,6 +21,8 @@
 //! # }
 //! ```
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod audit;
 #[cfg(feature = "postgres")]
 mod batch;
 #[cfg(feature = "postgres")]
