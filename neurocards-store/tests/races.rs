@@ -99,7 +99,7 @@ impl Arena {
 }
 
 /// Each job goes to one of two claims.
-async fn claim_and_claim(arena: &Arena) {
+async fn b1_claim_and_claim(arena: &Arena) {
     let account = arena.world.account("telegram:7", i64::from(arena.rounds) * 3).await;
     for round in 0..arena.rounds {
         let order = arena.world.place(&account, 3).await.order.id;
@@ -117,7 +117,7 @@ async fn claim_and_claim(arena: &Arena) {
 }
 
 /// The video is stored in the moment in which another worker ends the job by its deadline.
-async fn success_and_deadline(arena: &Arena) {
+async fn e6_success_and_deadline(arena: &Arena) {
     for round in 0..arena.rounds {
         let state = arena.job(round, Milestone::Rendered).await;
         let id = state.job.id;
@@ -146,7 +146,7 @@ async fn success_and_deadline(arena: &Arena) {
 }
 
 /// Two ends of one hold, under one epoch.
-async fn capture_and_release(arena: &Arena) {
+async fn h1_capture_and_release(arena: &Arena) {
     for round in 0..arena.rounds {
         let state = arena.job(round, Milestone::Rendered).await;
         let capture = arena.write(&state, Event::Stored(sample::artifact())).await;
@@ -165,7 +165,7 @@ async fn capture_and_release(arena: &Arena) {
 }
 
 /// Two clicks on one button.
-async fn order_and_order_with_one_key(arena: &Arena) {
+async fn a2_order_and_order_with_one_key(arena: &Arena) {
     for round in 0..arena.rounds {
         let account = arena.world.account(&format!("telegram:{round}"), 5).await;
         let first = sample::order_new(&arena.world.ids, &account, 2);
@@ -185,7 +185,7 @@ async fn order_and_order_with_one_key(arena: &Arena) {
 }
 
 /// Two orders, and one credit.
-async fn order_and_order_for_the_last_credit(arena: &Arena) {
+async fn a3_order_and_order_for_the_last_credit(arena: &Arena) {
     for round in 0..arena.rounds {
         let account = arena.world.account(&format!("telegram:{round}"), 1).await;
         let order = || sample::order_new(&arena.world.ids, &account, 1);
@@ -257,10 +257,10 @@ macro_rules! races {
 }
 
 races!(
-    claim_and_claim,
-    success_and_deadline,
-    capture_and_release,
-    order_and_order_with_one_key,
-    order_and_order_for_the_last_credit,
+    b1_claim_and_claim,
+    e6_success_and_deadline,
+    h1_capture_and_release,
+    a2_order_and_order_with_one_key,
+    a3_order_and_order_for_the_last_credit,
     seize_and_claim_and_apply,
 );

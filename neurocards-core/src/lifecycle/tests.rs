@@ -224,7 +224,7 @@ fn the_wait_that_the_provider_asks_for_is_obeyed() {
 }
 
 #[test]
-fn a_failed_read_says_nothing_about_the_render() {
+fn e4_a_failed_read_says_nothing_about_the_render() {
     let mut life = Life::accepted(Policy::default());
     for class in FaultClass::ALL {
         life.claim().on(Event::ReadFailed(fault(class)));
@@ -235,7 +235,7 @@ fn a_failed_read_says_nothing_about_the_render() {
 }
 
 #[test]
-fn a_submission_in_doubt_is_never_sent_again() {
+fn d2_a_submission_in_doubt_is_never_sent_again() {
     let mut life = Life::submitted(Policy::default());
     life.on(Event::InDoubt(fault(FaultClass::Temporary)));
     assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Unknown));
@@ -262,7 +262,7 @@ fn a_task_that_a_callback_named_is_adopted_even_at_the_last_moment() {
 }
 
 #[test]
-fn a_worker_that_died_while_sending_leaves_doubt_unless_the_provider_can_tell() {
+fn d2_a_worker_that_died_while_sending_leaves_doubt_unless_the_provider_can_tell() {
     let mut life = Life::submitted(Policy::default());
     assert_eq!(life.claim().effect, None);
     assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Unknown));
@@ -310,7 +310,7 @@ fn the_deadline_ends_a_job_at_every_stage() {
 }
 
 #[test]
-fn a_job_that_kills_its_workers_ends() {
+fn b5_a_job_that_kills_its_workers_ends() {
     let mut life = Life::new(Policy::default());
     for _ in 0..3 {
         assert_eq!(life.claim().effect, Some(Effect::BuildPrompt));

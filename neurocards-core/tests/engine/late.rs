@@ -40,7 +40,7 @@ async fn run_until(
 }
 
 #[tokio::test]
-async fn a_video_that_comes_after_the_deadline_is_given_away() {
+async fn e5_a_video_that_comes_after_the_deadline_is_given_away() {
     let mut world = World::new().await;
     world.policy = Policy {
         job_deadline: Duration::from_millis(150),
@@ -62,7 +62,7 @@ async fn a_video_that_comes_after_the_deadline_is_given_away() {
 }
 
 #[tokio::test]
-async fn a_callback_saves_a_job_whose_reply_was_lost() {
+async fn d2_a_callback_saves_a_job_whose_reply_was_lost() {
     let mut world = World::new().await;
     world.policy.unknown_grace = Duration::from_secs(600);
     world.provider.script(Reply::AcceptAndTimeOut(Fault::new(FaultClass::Temporary, "no answer")));

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use world::*;
 
 #[tokio::test]
-async fn a_photo_that_is_gone_ends_the_job_at_once() {
+async fn d9_a_photo_that_is_gone_ends_the_job_at_once() {
     let world = World::new().await;
     let order = world.engine().order(request(1)).await.unwrap();
     let engine = Engine::builder(world.store.clone(), Media::in_memory()).provider(world.provider.clone());
@@ -95,7 +95,7 @@ async fn orders_that_cannot_be_are_refused_before_anything_is_held() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_never_makes_a_second_task() {
+async fn d2_a_lost_answer_never_makes_a_second_task() {
     let world = World::new().await;
     world.provider.script(Reply::AcceptAndTimeOut(fault(FaultClass::Temporary)));
     let jobs = world.live(1).await;
@@ -111,7 +111,7 @@ async fn a_lost_answer_never_makes_a_second_task() {
 }
 
 #[tokio::test]
-async fn a_provider_that_can_tell_is_asked_instead() {
+async fn d2_a_provider_that_can_tell_is_asked_instead() {
     for reply in [
         Reply::AcceptAndTimeOut(fault(FaultClass::Temporary)),
         Reply::VanishAndTimeOut(fault(FaultClass::Temporary)),
@@ -126,7 +126,7 @@ async fn a_provider_that_can_tell_is_asked_instead() {
 }
 
 #[tokio::test]
-async fn passing_faults_are_retried_and_others_end_the_job() {
+async fn d3_passing_faults_are_retried_and_others_end_the_job() {
     for class in FaultClass::ALL {
         let passing = matches!(class, FaultClass::Temporary | FaultClass::RateLimit);
         for reply in [Reply::Reject(fault(class)), Reply::Read(TaskState::Failed(fault(class)))] {
@@ -180,7 +180,7 @@ impl PromptBuilder for FailingPrompts {
 }
 
 #[tokio::test]
-async fn a_prompt_builder_that_fails_never_ends_a_job_unless_the_brief_breaks_rules() {
+async fn c2_a_prompt_builder_that_fails_never_ends_a_job_unless_the_brief_breaks_rules() {
     for class in FaultClass::ALL {
         let world = World { prompts: Some(Arc::new(FailingPrompts(class))), ..World::new().await };
         let jobs = world.live(1).await;
@@ -253,7 +253,7 @@ async fn the_videos_of_done_jobs_are_audited() {
 }
 
 #[tokio::test]
-async fn a_delivery_in_doubt_is_never_repeated_and_a_busy_channel_is() {
+async fn g3_a_delivery_in_doubt_is_never_repeated_and_a_busy_channel_is() {
     let world = World::new().await;
     world.notifier.script(Delivery::Unknown(fault(FaultClass::Temporary)));
     world.notifier.script(Delivery::Later(Duration::from_millis(5)));
@@ -317,7 +317,7 @@ async fn many_workers_share_a_queue_without_sharing_a_job() {
 /// A worker is cut off after every possible number of turns of its runtime: the next one finishes the job, and
 /// nothing is paid for or told twice.
 #[tokio::test]
-async fn a_worker_can_die_anywhere() {
+async fn b2_a_worker_can_die_anywhere() {
     for polls in 1..60 {
         let mut world = World::telling().await;
         world.policy.lease = Duration::from_millis(30);
@@ -342,7 +342,7 @@ async fn a_worker_can_die_anywhere() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_told_to_stop_gives_its_leases_back() {
+async fn b9_a_worker_that_is_told_to_stop_gives_its_leases_back() {
     let mut world = World::new().await;
     world.policy.lease = Duration::from_secs(3_600);
     let engine = world.engine();

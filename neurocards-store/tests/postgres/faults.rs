@@ -24,7 +24,7 @@ async fn account(store: &PostgresStore, credits: i64) -> neurocards_core::Accoun
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f1_a_database_that_is_away_is_waited_for() {
+async fn b7_a_database_that_is_away_is_waited_for() {
     let database = database().await;
     let proxy = Proxy::new(&database.url);
     let store = PostgresStore::open(proxy.url()).await.unwrap();
@@ -43,7 +43,7 @@ async fn f1_a_database_that_is_away_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f2_an_answer_that_is_lost_leaves_a_doubt_that_the_key_resolves() {
+async fn a4_an_answer_that_is_lost_leaves_a_doubt_that_the_key_resolves() {
     let database = database().await;
     let proxy = Proxy::new(&database.url);
     let store = PostgresStore::open(proxy.url()).await.unwrap();
@@ -73,7 +73,7 @@ async fn f2_an_answer_that_is_lost_leaves_a_doubt_that_the_key_resolves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f3_an_engine_outlives_a_cable_that_keeps_breaking() {
+async fn b7_an_engine_outlives_a_cable_that_keeps_breaking() {
     const JOBS: u32 = 20;
     let database = database().await;
     let proxy = Arc::new(Proxy::new(&database.url));

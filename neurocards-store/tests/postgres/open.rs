@@ -84,7 +84,7 @@ async fn a_read_only_database_is_refused_before_anything_is_tried() {
 }
 
 #[tokio::test]
-async fn commits_are_durable_whatever_the_server_is_set_to() {
+async fn b7b_commits_are_durable_whatever_the_server_is_set_to() {
     let database = database().await;
     let name = database.url.rsplit_once('/').unwrap().1.to_owned();
     let set = format!("ALTER DATABASE {name} SET synchronous_commit = off");

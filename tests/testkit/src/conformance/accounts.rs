@@ -79,7 +79,7 @@ pub async fn posts_follow_the_rules(world: &World) {
 }
 
 /// The same reference for the same kind answers with the entry from then.
-pub async fn a_reference_counts_once(world: &World) {
+pub async fn h2_a_reference_counts_once(world: &World) {
     let account = world.account("telegram:1", 1).await;
     let with = |kind, amount, reference: &str| CreditsPost {
         reference: Some(reference.to_owned()),

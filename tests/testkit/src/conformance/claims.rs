@@ -139,7 +139,7 @@ pub async fn a_claim_brings_what_the_lifecycle_needs(world: &World) {
 }
 
 /// A lease that ran out is due; the epoch rises.
-pub async fn an_expired_lease_is_claimed_again(world: &World) {
+pub async fn b2_an_expired_lease_is_claimed_again(world: &World) {
     let job = world.job().await.id;
     assert_eq!(world.claim_job("one", job).await.state.job.lease_epoch, 1);
     world.pass(29);
@@ -150,7 +150,7 @@ pub async fn an_expired_lease_is_claimed_again(world: &World) {
 }
 
 /// Each claim counts as a crash until the job takes a step.
-pub async fn crashes_count_until_a_step(world: &World) {
+pub async fn b5_crashes_count_until_a_step(world: &World) {
     let job = world.job().await.id;
     let mut state = world.claim_job("w", job).await.state;
     for crashes in 1..4 {
@@ -163,7 +163,7 @@ pub async fn crashes_count_until_a_step(world: &World) {
 }
 
 /// Given back means due at once, and no crash.
-pub async fn given_back_is_not_counted(world: &World) {
+pub async fn b9_given_back_is_not_counted(world: &World) {
     let job = world.job().await.id;
     world.claim_job("w", job).await;
     world.store.jobs_give_back(&[(job, 1)]).await.unwrap();
@@ -203,7 +203,7 @@ pub async fn only_own_leases_are_extended(world: &World) {
 }
 
 /// Jobs go to one claimer each, however many claim at the same moment.
-pub async fn two_claimers_never_share(world: &World) {
+pub async fn b1_two_claimers_never_share(world: &World) {
     let account = world.account("telegram:1", 60).await;
     for _ in 0..3 {
         world.place(&account, 20).await;

@@ -15,7 +15,7 @@ async fn last_step(world: &World, state: &JobState) -> Transition {
 }
 
 /// With an epoch that is no longer the job's, nothing is written anywhere.
-pub async fn a_zombie_writes_nothing(world: &World) {
+pub async fn b3_a_zombie_writes_nothing(world: &World) {
     let id = world.job().await.id;
     let old = world.reach(id, Milestone::Rendered).await;
     let write = last_step(world, &old).await;
@@ -84,7 +84,7 @@ pub async fn an_attempt_must_be_as_expected(world: &World) {
 }
 
 /// While one is live, or may be charged for, there is no second attempt.
-pub async fn one_live_attempt(world: &World) {
+pub async fn d7_one_live_attempt(world: &World) {
     let account = world.account("telegram:7", 9).await;
     for goal in
         [Milestone::Intent, Milestone::Sent, Milestone::Accepted, Milestone::InDoubt, Milestone::Rendered]

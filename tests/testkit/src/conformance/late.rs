@@ -49,7 +49,7 @@ fn gift(world: &World) -> LateOutcome {
 }
 
 /// The reply was lost; the callback names the task, and the job goes on with it at once.
-pub async fn a_callback_finds_the_job_of_a_lost_reply(world: &World) {
+pub async fn d2_a_callback_finds_the_job_of_a_lost_reply(world: &World) {
     let id = world.job().await.id;
     let state = world.reach(id, Milestone::Sent).await;
     let attempt = state.attempt.as_ref().unwrap().id;
@@ -65,7 +65,7 @@ pub async fn a_callback_finds_the_job_of_a_lost_reply(world: &World) {
 }
 
 /// A callback while the reply is still awaited changes nothing for the worker that waits for it.
-pub async fn a_callback_does_not_disturb_the_worker(world: &World) {
+pub async fn d6_a_callback_does_not_disturb_the_worker(world: &World) {
     let id = world.job().await.id;
     let state = world.reach(id, Milestone::Sent).await;
     let attempt = state.attempt.as_ref().unwrap().id;
@@ -92,7 +92,7 @@ pub async fn a_callback_wakes_a_waiting_job(world: &World) {
 }
 
 /// The task of one attempt cannot become another one's.
-pub async fn a_callback_cannot_steal_a_task(world: &World) {
+pub async fn e2_a_callback_cannot_steal_a_task(world: &World) {
     let account = world.account("telegram:9", 5).await;
     let jobs = world.place(&account, 2).await.jobs;
     let first = world.reach(jobs[0].id, Milestone::Accepted).await;
@@ -103,7 +103,7 @@ pub async fn a_callback_cannot_steal_a_task(world: &World) {
 }
 
 /// The video that came after the end costs nothing, and is told once.
-pub async fn a_late_video_is_given_away(world: &World) {
+pub async fn e5_a_late_video_is_given_away(world: &World) {
     let id = abandoned(world).await;
     assert_eq!(claim(world).await, []);
     world.clock.advance(world.policy.late_poll);

@@ -64,7 +64,7 @@ pub async fn failing_at_the_submission(world: &World) {
 }
 
 /// Nobody ever learns whether the submission arrived.
-pub async fn failing_in_doubt(world: &World) {
+pub async fn d2_failing_in_doubt(world: &World) {
     let job = world.job().await;
     world.reach(job.id, Milestone::InDoubt).await;
     world.clock.advance(world.policy.unknown_grace);
@@ -74,7 +74,7 @@ pub async fn failing_in_doubt(world: &World) {
 }
 
 /// The provider says that the render failed.
-pub async fn failing_at_the_render(world: &World) {
+pub async fn e7_failing_at_the_render(world: &World) {
     let job = world.job().await;
     let mut state = world.reach(job.id, Milestone::Accepted).await;
     state = world.advance(state, Event::ReadFailed(fault(FaultClass::Temporary))).await;
@@ -85,7 +85,7 @@ pub async fn failing_at_the_render(world: &World) {
 }
 
 /// The video cannot be fetched: a few times, then never. The provider may charge all the same.
-pub async fn failing_at_the_store(world: &World) {
+pub async fn f2_failing_at_the_store(world: &World) {
     let job = world.job().await;
     let mut state = world.reach(job.id, Milestone::Rendered).await;
     for _ in 1..world.policy.max_stumbles {
@@ -97,7 +97,7 @@ pub async fn failing_at_the_store(world: &World) {
 }
 
 /// There was no video in time.
-pub async fn failing_at_the_deadline(world: &World) {
+pub async fn e5_failing_at_the_deadline(world: &World) {
     let job = world.job().await;
     world.reach(job.id, Milestone::Accepted).await;
     world.pass(3_600);
@@ -107,7 +107,7 @@ pub async fn failing_at_the_deadline(world: &World) {
 }
 
 /// A job that stops its workers ends.
-pub async fn failing_after_crashes(world: &World) {
+pub async fn b5_failing_after_crashes(world: &World) {
     let job = world.job().await;
     let mut state = world.claim_job("w", job.id).await.state;
     while state.job.crashes <= world.policy.crash_limit {
@@ -131,7 +131,7 @@ async fn second_attempt(world: &World, state: JobState) {
 }
 
 /// A passing refusal leads to a second attempt.
-pub async fn a_refused_submission_is_tried_again(world: &World) {
+pub async fn d3_a_refused_submission_is_tried_again(world: &World) {
     let job = world.job().await;
     let state = world.reach(job.id, Milestone::Sent).await;
     let state = world.advance(state, Event::Rejected(fault(FaultClass::RateLimit))).await;
@@ -140,7 +140,7 @@ pub async fn a_refused_submission_is_tried_again(world: &World) {
 }
 
 /// A submission that provably never arrived may be sent again.
-pub async fn an_absent_submission_is_sent_again(world: &World) {
+pub async fn d1_an_absent_submission_is_sent_again(world: &World) {
     let job = world.job().await;
     let state = world.reach(job.id, Milestone::InDoubt).await;
     let state = world.advance(state, Event::Absent).await;
@@ -148,7 +148,7 @@ pub async fn an_absent_submission_is_sent_again(world: &World) {
 }
 
 /// A full disk says so once, and waits; people are told once that it takes longer.
-pub async fn a_full_disk_waits(world: &World) {
+pub async fn f4_a_full_disk_waits(world: &World) {
     let job = world.job().await;
     let mut state = world.reach(job.id, Milestone::Rendered).await;
     world.pass(700);

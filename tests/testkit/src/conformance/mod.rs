@@ -33,36 +33,36 @@ macro_rules! store_conformance {
     ($fresh:ident) => {
         $crate::store_conformance! { @rooms $fresh;
             accounts: opening_twice_gives_one_bonus, an_unknown_account_is_none, posts_follow_the_rules,
-                a_reference_counts_once, credits_move_both_ways, entries_are_listed_newest_first;
-            orders: placing_writes_everything, too_few_credits_write_nothing, the_credit_limit_is_exact,
-                the_same_key_gives_the_same_order, the_same_key_with_other_contents_is_refused,
-                the_same_key_serves_two_accounts, orders_follow_the_rules, twenty_racers_for_one_credit,
-                twenty_racers_with_one_key;
-            claims: the_longest_due_come_first, accounts_take_turns, scope_and_provider_are_kept, the_next_due_is_told,
-                a_claim_brings_what_the_lifecycle_needs, an_expired_lease_is_claimed_again,
-                crashes_count_until_a_step, given_back_is_not_counted, only_own_leases_are_extended,
-                two_claimers_never_share;
-            fence: a_zombie_writes_nothing, a_step_needs_its_stage, a_step_needs_a_lease,
-                an_attempt_must_be_as_expected, one_live_attempt, a_task_belongs_to_one_attempt,
+                h2_a_reference_counts_once, credits_move_both_ways, entries_are_listed_newest_first;
+            orders: a8_placing_writes_everything, a5_too_few_credits_write_nothing, the_credit_limit_is_exact,
+                the_same_key_gives_the_same_order, a2_the_same_key_with_other_contents_is_refused,
+                the_same_key_serves_two_accounts, orders_follow_the_rules, a3_twenty_racers_for_one_credit,
+                a2_twenty_racers_with_one_key;
+            claims: the_longest_due_come_first, accounts_take_turns, scope_and_provider_are_kept,
+                the_next_due_is_told, a_claim_brings_what_the_lifecycle_needs,
+                b2_an_expired_lease_is_claimed_again, b5_crashes_count_until_a_step,
+                b9_given_back_is_not_counted, only_own_leases_are_extended, b1_two_claimers_never_share;
+            fence: b3_a_zombie_writes_nothing, a_step_needs_its_stage, a_step_needs_a_lease,
+                an_attempt_must_be_as_expected, d7_one_live_attempt, a_task_belongs_to_one_attempt,
                 an_unknown_job_is_lost, a_final_job_absorbs;
             lifecycle: to_done, failing_at_the_prompt, failing_at_the_upload, failing_at_the_submission,
-                failing_in_doubt, failing_at_the_render, failing_at_the_store, failing_at_the_deadline,
-                failing_after_crashes, a_refused_submission_is_tried_again, an_absent_submission_is_sent_again,
-                a_full_disk_waits;
+                d2_failing_in_doubt, e7_failing_at_the_render, f2_failing_at_the_store,
+                e5_failing_at_the_deadline, b5_failing_after_crashes, d3_a_refused_submission_is_tried_again,
+                d1_an_absent_submission_is_sent_again, f4_a_full_disk_waits;
             cancel: before_anything, with_an_intent, not_at_the_provider, not_a_final_job, not_a_missing_job,
                 the_former_holder_is_a_zombie;
-            late: a_callback_finds_the_job_of_a_lost_reply, a_callback_does_not_disturb_the_worker,
-                a_callback_wakes_a_waiting_job, a_callback_cannot_steal_a_task, a_late_video_is_given_away,
-                a_late_task_is_looked_at_again, a_callback_after_the_release_brings_a_gift,
-                late_tasks_are_claimed_by_provider;
-            money: a_capture_is_never_followed_by_a_release, a_release_is_never_followed_by_a_capture,
-                an_early_end_of_the_hold_is_the_only_one, every_job_holds_its_own;
-            notices: one_of_each_kind, the_last_word_silences_earlier_news, what_is_sent_stays_sent,
-                claimed_oldest_first, settled_by_the_claimer_only, later_means_later,
-                unknown_blocked_and_dead_are_final, an_abandoned_sending_is_in_doubt,
+            late: d2_a_callback_finds_the_job_of_a_lost_reply, d6_a_callback_does_not_disturb_the_worker,
+                a_callback_wakes_a_waiting_job, e2_a_callback_cannot_steal_a_task,
+                e5_a_late_video_is_given_away, a_late_task_is_looked_at_again,
+                a_callback_after_the_release_brings_a_gift, late_tasks_are_claimed_by_provider;
+            money: a_capture_is_never_followed_by_a_release, h1_a_release_is_never_followed_by_a_capture,
+                h1_an_early_end_of_the_hold_is_the_only_one, a6_every_job_holds_its_own;
+            notices: g8_one_of_each_kind, g9_the_last_word_silences_earlier_news, what_is_sent_stays_sent,
+                claimed_oldest_first, g8_settled_by_the_claimer_only, g4_later_means_later,
+                g5_unknown_blocked_and_dead_are_final, g3_an_abandoned_sending_is_in_doubt,
                 an_idempotent_channel_sends_again, channels_are_prefixes;
-            reading: missing_things_are_none, jobs_are_filtered_newest_first, a_history_tells_everything_in_order,
-                the_time_is_the_clocks;
+            reading: missing_things_are_none, jobs_are_filtered_newest_first,
+                a_history_tells_everything_in_order, the_time_is_the_clocks;
             audit: finds_an_end_without_a_settlement, finds_a_release_of_a_finished_video,
                 finds_a_stray_artifact, finds_an_attempt_that_outlives_its_job;
             operations: a_pause_holds_back_what_is_not_paid_for, a_paused_model_leaves_the_others,

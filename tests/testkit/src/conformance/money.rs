@@ -34,7 +34,7 @@ pub async fn a_capture_is_never_followed_by_a_release(world: &World) {
 }
 
 /// The refund excludes delivery.
-pub async fn a_release_is_never_followed_by_a_capture(world: &World) {
+pub async fn h1_a_release_is_never_followed_by_a_capture(world: &World) {
     let id = world.job().await.id;
     let state = world.reach(id, Milestone::Rendered).await;
     let write = end(world, &state, Stage::Failed, Settlement::Release);
@@ -47,7 +47,7 @@ pub async fn a_release_is_never_followed_by_a_capture(world: &World) {
 }
 
 /// Even a faulty lifecycle cannot end a hold twice: the second end is refused, and nothing of its step is written.
-pub async fn an_early_end_of_the_hold_is_the_only_one(world: &World) {
+pub async fn h1_an_early_end_of_the_hold_is_the_only_one(world: &World) {
     world.plants();
     for (early, late) in [
         (Settlement::Release, Settlement::Capture),
@@ -70,7 +70,7 @@ pub async fn an_early_end_of_the_hold_is_the_only_one(world: &World) {
 }
 
 /// Jobs of one order end each for itself.
-pub async fn every_job_holds_its_own(world: &World) {
+pub async fn a6_every_job_holds_its_own(world: &World) {
     let account = world.account("telegram:7", 9).await;
     let jobs = world.place(&account, 3).await.jobs;
     world.reach(jobs[0].id, Milestone::Done).await;

@@ -30,7 +30,7 @@ async fn states(world: &World, id: JobId) -> Vec<(NoticeKind, NoticeState)> {
 }
 
 /// The same kind twice for the same subject is one notice.
-pub async fn one_of_each_kind(world: &World) {
+pub async fn g8_one_of_each_kind(world: &World) {
     let id = world.job().await.id;
     let mut state = world.reach(id, Milestone::Accepted).await;
     let first = world.ids.notice();
@@ -45,7 +45,7 @@ pub async fn one_of_each_kind(world: &World) {
 }
 
 /// What was not sent before the last word is not sent any more; other jobs' news stay.
-pub async fn the_last_word_silences_earlier_news(world: &World) {
+pub async fn g9_the_last_word_silences_earlier_news(world: &World) {
     use NoticeKind::{Result, Slow, Started};
     use NoticeState::{Pending, Superseded};
     let account = world.account("telegram:7", 9).await;
@@ -103,7 +103,7 @@ pub async fn claimed_oldest_first(world: &World) {
 }
 
 /// With another epoch, or twice, nothing is written.
-pub async fn settled_by_the_claimer_only(world: &World) {
+pub async fn g8_settled_by_the_claimer_only(world: &World) {
     let id = world.job().await.id;
     let notice = claim(world, &world.notice_claim()).await.remove(0);
     let before = world.snapshot(id).await;
@@ -118,7 +118,7 @@ pub async fn settled_by_the_claimer_only(world: &World) {
 }
 
 /// A notice that is to be sent later can be claimed later.
-pub async fn later_means_later(world: &World) {
+pub async fn g4_later_means_later(world: &World) {
     let id = world.job().await.id;
     let notice = claim(world, &world.notice_claim()).await.remove(0);
     assert!(settle(world, &notice, NoticeOutcome::Later(Duration::from_secs(90))).await);
@@ -132,7 +132,7 @@ pub async fn later_means_later(world: &World) {
 }
 
 /// They are never sent again by themselves.
-pub async fn unknown_blocked_and_dead_are_final(world: &World) {
+pub async fn g5_unknown_blocked_and_dead_are_final(world: &World) {
     let account = world.account("telegram:7", 9).await;
     for (outcome, state) in [
         (NoticeOutcome::Unknown, NoticeState::Unknown),
@@ -149,7 +149,7 @@ pub async fn unknown_blocked_and_dead_are_final(world: &World) {
 }
 
 /// Its sender is gone: it may have been sent, and is not sent again.
-pub async fn an_abandoned_sending_is_in_doubt(world: &World) {
+pub async fn g3_an_abandoned_sending_is_in_doubt(world: &World) {
     let id = world.job().await.id;
     let notice = claim(world, &world.notice_claim()).await.remove(0);
     world.pass(59);

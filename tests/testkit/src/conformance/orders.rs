@@ -16,7 +16,7 @@ async fn nothing_but_the_bonus(world: &World, account: &neurocards_core::Account
 }
 
 /// Rows, holds, notice and history come together.
-pub async fn placing_writes_everything(world: &World) {
+pub async fn a8_placing_writes_everything(world: &World) {
     let account = world.account("telegram:1", 5).await;
     world.pass(3);
     let new = OrderNew { price: Credits(2), ..sample::order_new(&world.ids, &account, 2) };
@@ -39,7 +39,7 @@ pub async fn placing_writes_everything(world: &World) {
 }
 
 /// Not enough for all of the jobs means none of them.
-pub async fn too_few_credits_write_nothing(world: &World) {
+pub async fn a5_too_few_credits_write_nothing(world: &World) {
     let account = world.account("telegram:1", 2).await;
     let order = sample::order_new(&world.ids, &account, 3);
     let placement = world.store.order_place(&order).await.unwrap();
@@ -81,7 +81,7 @@ pub async fn the_same_key_gives_the_same_order(world: &World) {
 }
 
 /// The same key for something else is a mistake of the caller, and costs nothing.
-pub async fn the_same_key_with_other_contents_is_refused(world: &World) {
+pub async fn a2_the_same_key_with_other_contents_is_refused(world: &World) {
     let account = world.account("telegram:1", 5).await;
     let first = sample::order_new(&world.ids, &account, 1);
     let id = world.place_this(&first).await.order.id;
@@ -133,7 +133,7 @@ async fn race(world: &World, orders: Vec<OrderNew>) -> Vec<Placement> {
 }
 
 /// A credit is spent once, however many want it at the same moment.
-pub async fn twenty_racers_for_one_credit(world: &World) {
+pub async fn a3_twenty_racers_for_one_credit(world: &World) {
     let account = world.account("telegram:1", 1).await;
     let orders = (0..20).map(|_| sample::order_new(&world.ids, &account, 1)).collect();
     let placements = race(world, orders).await;
@@ -145,7 +145,7 @@ pub async fn twenty_racers_for_one_credit(world: &World) {
 }
 
 /// A key makes one order, however many come with it at the same moment.
-pub async fn twenty_racers_with_one_key(world: &World) {
+pub async fn a2_twenty_racers_with_one_key(world: &World) {
     let account = world.account("telegram:1", 50).await;
     let orders = (0..20).map(|_| {
         let new = sample::order_new(&world.ids, &account, 2);
