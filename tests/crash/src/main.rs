@@ -20,7 +20,7 @@ use neurocards_core::{
 use neurocards_store::{PostgresStore, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
-use self::outside::{FolderNotifier, FolderProvider};
+use self::outside::{FolderNotifier, FolderPrompts, FolderProvider};
 use self::points::Points;
 use self::store::MortalStore;
 
@@ -59,6 +59,7 @@ fn engine(store: Arc<dyn Store>, folder: &Path, lookup: bool, points: &Arc<Point
     let policy = Policy { unknown_grace: Duration::from_secs(45), ..Policy::default() };
     Engine::builder(Arc::new(MortalStore { inner: store, points: points.clone() }), media)
         .provider(Arc::new(FolderProvider::new(folder, lookup, points.clone())))
+        .prompts(Arc::new(FolderPrompts::new(folder, points.clone())))
         .notifier(Arc::new(FolderNotifier { folder: folder.to_owned(), points: points.clone() }))
         .policy(policy)
         .build()

@@ -1,4 +1,4 @@
-//! The provider and the people: what they know lies in files, and outlives every process.
+//! Whoever writes prompts, the provider and the people: what they know lies in files, and outlives every process.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use neurocards_core::{
     AttemptId, Catalogue, Delivery, Fault, FaultClass, Lookup, Model, ModelStatus, Notice, Notifier,
-    PhotoUpload, PromptLimits, ProviderCapabilities, Submission, Submitted, TaskState, UploadedPhoto,
-    VideoProvider, VideoStream,
+    OfflinePrompts, PhotoUpload, Prompt, PromptBuilder, PromptLimits, PromptRequest, ProviderCapabilities,
+    Submission, Submitted, TaskState, UploadedPhoto, VideoProvider, VideoStream,
 };
 
 use crate::points::{Points, append};
@@ -121,6 +121,31 @@ impl VideoProvider for FolderProvider {
         });
         let bytes = futures::stream::iter([Ok(Bytes::from_static(VIDEO))]);
         Ok(bytes.chain(futures::stream::iter(end)).boxed())
+    }
+}
+
+/// Writes as without a language model; each call is a line in the file `calls`.
+#[derive(Debug)]
+pub(crate) struct FolderPrompts {
+    folder: PathBuf,
+    offline: OfflinePrompts,
+    points: Arc<Points>,
+}
+
+impl FolderPrompts {
+    pub(crate) fn new(folder: &Path, points: Arc<Points>) -> Self {
+        Self { folder: folder.to_owned(), offline: OfflinePrompts::default(), points }
+    }
+}
+
+#[async_trait]
+impl PromptBuilder for FolderPrompts {
+    async fn build(&self, request: &PromptRequest<'_>) -> Result<Prompt, Fault> {
+        self.points.before("prompt");
+        append(&self.folder.join("calls"), "prompt");
+        let prompt = self.offline.build(request).await;
+        self.points.after("prompt");
+        prompt
     }
 }
 

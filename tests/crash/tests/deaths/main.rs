@@ -1,7 +1,10 @@
-//! A process dies at every point of an order's life, a second one goes on, and the world is asked what it saw: one
+//! A process dies at a point of an order's life, a second one goes on, and the world is asked what it saw: one
 //! submission, one end of the hold, each notice at most once, and the video where it should be.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its store errs")]
+
+mod every_point;
+mod rows;
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -47,6 +50,17 @@ impl Outside {
         Self { folder, url, lookup, _database: database }
     }
 
+    /// Runs a process to this point, where it dies. `false`: it never came by.
+    async fn die(&self, later: u32, point: &str) -> bool {
+        let status = self.run(later, Some(point)).await;
+        if status.success() {
+            return false;
+        }
+        assert_eq!(status.signal(), Some(SIGABRT), "{point}: {status}");
+        assert_eq!(self.lines("points").last().map(String::as_str), Some(point), "it died of it");
+        true
+    }
+
     /// Runs a process to its end, or to this point.
     async fn run(&self, later: u32, point: Option<&str>) -> ExitStatus {
         let mut command = Command::new(env!("CARGO_BIN_EXE_one-order"));
@@ -58,6 +72,11 @@ impl Outside {
     fn lines(&self, file: &str) -> Vec<String> {
         let text = std::fs::read_to_string(self.file(file)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
+    }
+
+    /// How often the other side was called like this.
+    fn calls(&self, name: &str) -> usize {
+        self.lines("calls").iter().filter(|call| call.starts_with(name)).count()
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -118,14 +137,15 @@ async fn check(outside: &Outside, Remains { points, in_doubt, sending }: Remains
     let entries: Vec<_> = job.ledger.iter().map(|entry| entry.kind).collect();
     assert_eq!(entries, [EntryKind::Hold, end], "{point}");
 
-    let calls = outside.lines("calls");
-    let submits = calls.iter().filter(|call| call.starts_with("submit")).count();
+    let submits = outside.calls("submit");
     assert!(submits == 1 || given_up && submits == 0, "{point}: submitted {submits} times");
+    let prompts = outside.calls("prompt");
+    assert!(prompts <= 1 + points.len(), "{point}: {prompts} prompts");
 
     if stage == Stage::Done {
         let media = Media::in_folder(&outside.file("media")).unwrap();
         let video = media.video(&job.record.artifact.unwrap().sha256).await.unwrap();
-        assert_eq!(video.as_ref(), include_bytes!("../../testkit/assets/tiny.mp4"), "{point}");
+        assert_eq!(video.as_ref(), include_bytes!("../../../testkit/assets/tiny.mp4"), "{point}");
     }
 
     let told = outside.lines("told");
@@ -149,12 +169,9 @@ async fn survive(backend: Backend, lookup: bool, deaths: &[&str]) -> bool {
     let outside = Outside::new(backend, lookup).await;
     let (mut later, mut remains) = (0, Remains::default());
     for point in deaths {
-        let status = outside.run(later, Some(point)).await;
-        if status.success() {
+        if !outside.die(later, point).await {
             return false;
         }
-        assert_eq!(status.signal(), Some(SIGABRT), "{deaths:?}: {status}");
-        assert_eq!(outside.lines("points").last().map(String::as_str), Some(*point), "it died of it");
         remains.add(point, outside.job(outside.store().await.as_ref()).await);
         later += LATER;
     }
@@ -172,76 +189,4 @@ async fn survive_at_last(backend: Backend, lookup: bool, deaths: &[&str]) {
         }
     }
     panic!("no process came by {deaths:?}");
-}
-
-async fn survive_all(backend: Backend, lookup: bool) {
-    let outside = Outside::new(backend, lookup).await;
-    assert!(outside.run(0, None).await.success());
-    check(&outside, Remains::default()).await;
-    let points = outside.lines("points");
-    for part in [
-        "order_place 1",
-        "upload 1",
-        "submit 1",
-        "read 2",
-        "fetch 1",
-        "put_video 1",
-        "job_apply 6",
-        "notify 1",
-    ] {
-        assert!(points.iter().any(|point| point.ends_with(part)), "{part} is not among {points:?}");
-    }
-    // Without lookup only the steps around the paid call end in another way.
-    let differs = |point: &&String| ["claim", "submit", "job_apply"].iter().any(|part| point.contains(part));
-    for point in points.iter().filter(|point| lookup || differs(point)) {
-        survive_at_last(backend, lookup, &[point]).await;
-    }
-}
-
-/// The process that goes on from a submission in doubt dies too, wherever it deals with that.
-async fn survive_twice(lookup: bool) {
-    // Written as sent and not sent; and sent, with the answer lost.
-    for first in ["after job_apply 2", "after submit 1"] {
-        let outside = Outside::new(Backend::Sqlite, lookup).await;
-        assert!(!outside.run(0, Some(first)).await.success());
-        std::fs::remove_file(outside.file("points")).unwrap();
-        assert!(outside.run(LATER, None).await.success());
-        let points = outside.lines("points");
-        let dealing = ["lookup", "submit", "job_apply 1", "job_apply 2", "job_apply 3"];
-        let seconds = points.iter().filter(|point| dealing.iter().any(|part| point.contains(part)));
-        assert!(!lookup || points.iter().any(|point| point == "after lookup 1"), "{points:?}");
-        for second in seconds {
-            survive_at_last(Backend::Sqlite, lookup, &[first, second]).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn twice_with_lookup() {
-    survive_twice(true).await;
-}
-
-#[tokio::test]
-async fn twice_without_lookup() {
-    survive_twice(false).await;
-}
-
-#[tokio::test]
-async fn on_sqlite_with_lookup() {
-    survive_all(Backend::Sqlite, true).await;
-}
-
-#[tokio::test]
-async fn on_sqlite_without_lookup() {
-    survive_all(Backend::Sqlite, false).await;
-}
-
-#[tokio::test]
-async fn on_postgres_with_lookup() {
-    survive_all(Backend::Postgres, true).await;
-}
-
-#[tokio::test]
-async fn on_postgres_without_lookup() {
-    survive_all(Backend::Postgres, false).await;
 }
