@@ -1,13 +1,10 @@
 //! Whether every video that was paid for is still there.
-//!
-//! Known weakness: a store lists jobs from the newest one on and knows no cursor, so each window asks for twice as many
-//! jobs as the one before it, and the last one holds all of them in memory. Videos are never held.
 
 use futures::{StreamExt, TryStreamExt};
 
 use super::Engine;
 use crate::ids::JobId;
-use crate::job::{Job, Stage};
+use crate::job::Stage;
 use crate::media::MediaError;
 use crate::store::{JobFilter, StoreError, Violation};
 
@@ -32,8 +29,8 @@ pub enum MediaAuditError {
     Media(#[from] MediaError),
 }
 
-/// How many jobs are asked for first.
-const WINDOW: u32 = 500;
+/// How many jobs are asked for at once.
+const PAGE: u32 = 500;
 /// How many videos are looked at at once.
 const AT_ONCE: usize = 8;
 
@@ -45,26 +42,20 @@ impl Engine {
     /// The store or the media store did not answer.
     pub async fn audit_media(&self, hashes: bool) -> Result<MediaAudit, MediaAuditError> {
         let mut audit = MediaAudit { videos: 0, violations: Vec::new() };
-        let (mut limit, mut last): (u32, Option<JobId>) = (WINDOW, None);
+        let mut filter = JobFilter { stages: vec![Stage::Done], limit: PAGE, ..JobFilter::default() };
         loop {
-            let filter = JobFilter { stages: vec![Stage::Done], limit, ..JobFilter::default() };
             let jobs = self.parts.store.jobs_list(&filter).await?;
-            let is_all = jobs.len() < limit as usize || limit == u32::MAX;
-            // Jobs that ended meanwhile push the others back; ids tell which ones were seen.
-            let unseen: Vec<Job> =
-                jobs.into_iter().filter(|job| last.is_none_or(|last| job.id < last)).collect();
-            last = unseen.last().map(|job| job.id).or(last);
-            audit.videos += unseen.len() as u64;
-            let found: Vec<Option<Violation>> = futures::stream::iter(unseen)
+            audit.videos += jobs.len() as u64;
+            let found: Vec<Option<Violation>> = futures::stream::iter(&jobs)
                 .map(|job| self.audit_video(job.id, hashes))
                 .buffered(AT_ONCE)
                 .try_collect()
                 .await?;
             audit.violations.extend(found.into_iter().flatten());
-            if is_all {
+            if jobs.len() < PAGE as usize {
                 return Ok(audit);
             }
-            limit = limit.saturating_mul(2);
+            filter.before = jobs.last().map(|job| job.id);
         }
     }
 

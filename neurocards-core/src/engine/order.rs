@@ -10,7 +10,7 @@ use crate::metering;
 use crate::model::{Model, ModelError};
 use crate::order::{IDEMPOTENCY_KEY_MAX_CHARS, ORDER_MAX_VIDEOS, Order, hex};
 use crate::photo::Photo;
-use crate::store::{OrderNew, Placement, StoreError};
+use crate::store::{OrderNew, OrderRecord, Placement, StoreError};
 
 use super::{Engine, OrderHandle};
 
@@ -49,6 +49,10 @@ pub struct Plan {
 }
 
 impl Plan {
+    fn fingerprint(&self) -> String {
+        Order::fingerprint_of(&self.brief, self.count, &self.model.id)
+    }
+
     /// Checks that `spendable`, an account's credit limit included, is enough for it. Nothing is held.
     ///
     /// # Errors
@@ -169,6 +173,24 @@ impl Engine {
         }
     }
 
+    /// The order that the request's idempotency key belongs to already: placing it again would give the same one, and
+    /// hold nothing. `None` when it would be new, or has no key.
+    ///
+    /// # Errors
+    /// [`OrderError::KeyReused`]: that order has other contents. Any other one as for [`plan`](Self::plan), or the
+    /// store did not answer.
+    pub async fn placed_before(&self, request: &OrderRequest) -> Result<Option<OrderRecord>, OrderError> {
+        let plan = self.plan(request)?;
+        let Some(key) = &request.idempotency_key else { return Ok(None) };
+        let before = self.parts.store.order_by_key(&request.account, key).await?;
+        match before {
+            Some(record) if record.order.fingerprint != plan.fingerprint() => {
+                Err(OrderError::KeyReused { order: record.order.id })
+            }
+            before => Ok(before),
+        }
+    }
+
     /// Places an order: keeps the photo, then writes order, jobs, holds and the notice "started" in one
     /// transaction. Returns as soon as that is durable; [`Engine::run`] does the rest, here or elsewhere.
     ///
@@ -217,7 +239,7 @@ impl Engine {
             id,
             account: request.account.clone(),
             idempotency_key: key.unwrap_or_else(random_key),
-            fingerprint: Order::fingerprint_of(&plan.brief, plan.count, &plan.model.id),
+            fingerprint: plan.fingerprint(),
             brief: plan.brief,
             count: plan.count,
             model: plan.model.id,

@@ -140,6 +140,7 @@ forward! {
     Read ledger_list(filter: &LedgerFilter) -> Vec<LedgerEntry>;
     Write order_place(order: &OrderNew) -> Placement, |placed| matches!(placed, Placement::New(_));
     Read order_get(order: OrderId) -> Option<OrderRecord>;
+    Read order_by_key(account: &AccountKey, key: &str) -> Option<OrderRecord>;
     Write jobs_claim(claim: &Claim) -> Claimed, |claimed| !claimed.jobs.is_empty();
     Beat jobs_extend(leases: &[(JobId, i64)], lease: Duration) -> Vec<JobId>, |kept| !kept.is_empty();
     Write jobs_give_back(leases: &[(JobId, i64)]) -> ();

@@ -66,6 +66,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// An order with its jobs, by index.
     async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError>;
 
+    /// The order that an account placed with this idempotency key, with its jobs, by index.
+    async fn order_by_key(&self, account: &AccountKey, key: &str) -> Result<Option<OrderRecord>, StoreError>;
+
     /// Takes jobs whose time has come: raises the epoch, sets the lease, counts a crash until the job takes a step. A
     /// job whose lease ran out is due. Jobs under way come first, the longest due before the others; then those that
     /// have not begun, in the order of their turns: each account gives its jobs numbers from the smallest one in the
@@ -100,7 +103,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// A job with its order.
     async fn job_get(&self, job: JobId) -> Result<Option<JobRecord>, StoreError>;
 
-    /// Jobs, the newest first.
+    /// Jobs, the newest first: in the falling order of their ids.
     async fn jobs_list(&self, filter: &JobFilter) -> Result<Vec<crate::job::Job>, StoreError>;
 
     /// Everything that is known of a job.

@@ -237,6 +237,8 @@ pub struct JobFilter {
     pub order: Option<OrderId>,
     /// In one of these stages only; empty means all.
     pub stages: Vec<Stage>,
+    /// Only those that come behind this one in the list: the next page begins behind the last job of the one before.
+    pub before: Option<JobId>,
     /// At most this many.
     pub limit: u32,
 }

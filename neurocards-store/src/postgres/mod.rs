@@ -149,6 +149,10 @@ impl Store for PostgresStore {
         orders::read(&mut *self.connection().await?, order).await
     }
 
+    async fn order_by_key(&self, account: &AccountKey, key: &str) -> Result<Option<OrderRecord>, StoreError> {
+        orders::by_key(&mut *self.connection().await?, account, key).await
+    }
+
     async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
         jobs::claim(&mut *self.connection().await?, claim, self.time()).await
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use neurocards_core::{
-    Book, Clock, JobEventBody, JobId, NoticeBody, Order, OrderId, OrderNew, OrderRecord, Placement,
-    StoreError, Timestamp,
+    AccountKey, Book, Clock, JobEventBody, JobId, NoticeBody, Order, OrderId, OrderNew, OrderRecord,
+    Placement, StoreError, Timestamp,
 };
 use serde::Serialize;
 use sqlx::postgres::PgRow;
@@ -141,12 +141,11 @@ impl Place {
         let key = &new.order.account;
         let account = accounts::get(&mut db, key).await?;
         let account = account.ok_or_else(|| StoreError::NoAccount { account: key.clone() })?;
-        if let Some(before) = same_key(&mut db, &new.order).await? {
-            if before.fingerprint != new.order.fingerprint {
-                return Ok(Some(Placement::KeyReused { order: before.id }));
+        if let Some(before) = by_key(&mut db, key, &new.order.idempotency_key).await? {
+            if before.order.fingerprint != new.order.fingerprint {
+                return Ok(Some(Placement::KeyReused { order: before.order.id }));
             }
-            let jobs = jobs(&mut db, before.id).await?;
-            return Ok(Some(Placement::Existing(OrderRecord { order: before, jobs })));
+            return Ok(Some(Placement::Existing(before)));
         }
         let needed = new.check()?;
         let overflow = || StoreError::LedgerRule { rule: "the price of the order does not fit".to_owned() };
@@ -189,11 +188,18 @@ fn job_rows(new: &OrderNew) -> impl Iterator<Item = JobRow> {
     new.jobs.iter().enumerate().map(row)
 }
 
-async fn same_key(db: &mut PgConnection, order: &Order) -> Result<Option<Order>, StoreError> {
+pub(super) async fn by_key(
+    db: &mut PgConnection,
+    account: &AccountKey,
+    key: &str,
+) -> Result<Option<OrderRecord>, StoreError> {
     let sql =
         AssertSqlSafe(format!("SELECT {ORDER} FROM orders WHERE account = $1 AND idempotency_key = $2"));
-    let row = sqlx::query(sql).bind(order.account.as_str()).bind(&order.idempotency_key);
-    row.fetch_optional(db).await.map_err(classify)?.as_ref().map(|row| Cells::new(row).order()).transpose()
+    let row = sqlx::query(sql).bind(account.as_str()).bind(key).fetch_optional(&mut *db).await;
+    let row = row.map_err(classify)?;
+    let Some(order) = row.as_ref().map(|row| Cells::new(row).order()).transpose()? else { return Ok(None) };
+    let jobs = jobs(db, order.id).await?;
+    Ok(Some(OrderRecord { order, jobs }))
 }
 
 pub(super) async fn get(db: &mut PgConnection, id: OrderId) -> Result<Option<Order>, StoreError> {

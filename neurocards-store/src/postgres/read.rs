@@ -34,6 +34,9 @@ pub(super) async fn list(db: &mut PgConnection, filter: &JobFilter) -> Result<Ve
         let stages: Vec<_> = filter.stages.iter().map(|stage| format!("'{stage}'")).collect();
         query.push(format!(" AND stage IN ({})", stages.join(", ")));
     }
+    if let Some(before) = filter.before {
+        query.push(" AND id < ").push_bind(before.as_uuid());
+    }
     query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(filter.limit));
     let rows = query.build().fetch_all(db).await.map_err(classify)?;
     rows.iter().map(|row| Cells::new(row).job()).collect()

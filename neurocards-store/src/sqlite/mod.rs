@@ -120,6 +120,11 @@ impl Store for SqliteStore {
         orders::record(&mut tx, order).await
     }
 
+    async fn order_by_key(&self, account: &AccountKey, key: &str) -> Result<Option<OrderRecord>, StoreError> {
+        let mut tx = self.read().await?;
+        orders::by_key(&mut tx, account, key).await
+    }
+
     async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
         // An idle worker looks without taking the lock that others write under.
         let next = jobs::next_wake(&mut *self.readers.acquire().await.map_err(classify)?, claim).await?;

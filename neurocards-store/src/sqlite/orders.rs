@@ -1,8 +1,8 @@
 //! Orders: placing and reading.
 
 use neurocards_core::{
-    EntryKind, Job, JobEvent, JobEventBody, JobId, NoticeBody, Order, OrderId, OrderNew, OrderRecord,
-    Placement, Stage, StoreError, Subject, Timestamp,
+    AccountKey, EntryKind, Job, JobEvent, JobEventBody, JobId, NoticeBody, Order, OrderId, OrderNew,
+    OrderRecord, Placement, Stage, StoreError, Subject, Timestamp,
 };
 use sqlx::SqliteConnection;
 
@@ -20,12 +20,11 @@ pub(super) async fn place(
     let account = accounts::get(db, &order.account)
         .await?
         .ok_or(StoreError::NoAccount { account: order.account.clone() })?;
-    if let Some(before) = same_key(db, &order).await? {
-        if before.fingerprint != order.fingerprint {
-            return Ok(Placement::KeyReused { order: before.id });
+    if let Some(before) = by_key(db, &order.account, &order.idempotency_key).await? {
+        if before.order.fingerprint != order.fingerprint {
+            return Ok(Placement::KeyReused { order: before.order.id });
         }
-        let jobs = jobs(db, before.id).await?;
-        return Ok(Placement::Existing(OrderRecord { order: before, jobs }));
+        return Ok(Placement::Existing(before));
     }
     let needed = new.check()?;
     let overflow = || StoreError::LedgerRule { rule: "the price of the order does not fit".to_owned() };
@@ -56,14 +55,16 @@ pub(super) async fn place(
     Ok(Placement::New(OrderRecord { order, jobs }))
 }
 
-async fn same_key(db: &mut SqliteConnection, order: &Order) -> Result<Option<Order>, StoreError> {
-    let row = sqlx::query("SELECT * FROM orders WHERE account = ?1 AND idempotency_key = ?2")
-        .bind(order.account.as_str())
-        .bind(&order.idempotency_key)
-        .fetch_optional(db)
-        .await
-        .map_err(classify)?;
-    row.as_ref().map(rows::order).transpose()
+pub(super) async fn by_key(
+    db: &mut SqliteConnection,
+    account: &AccountKey,
+    key: &str,
+) -> Result<Option<OrderRecord>, StoreError> {
+    let row = sqlx::query("SELECT * FROM orders WHERE account = ?1 AND idempotency_key = ?2");
+    let row = row.bind(account.as_str()).bind(key).fetch_optional(&mut *db).await.map_err(classify)?;
+    let Some(order) = row.as_ref().map(rows::order).transpose()? else { return Ok(None) };
+    let jobs = jobs(db, order.id).await?;
+    Ok(Some(OrderRecord { order, jobs }))
 }
 
 async fn insert(db: &mut SqliteConnection, order: &Order) -> Result<(), StoreError> {

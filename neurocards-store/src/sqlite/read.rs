@@ -38,6 +38,9 @@ pub(super) async fn list(db: &mut SqliteConnection, filter: &JobFilter) -> Resul
         }
         query.push(")");
     }
+    if let Some(before) = filter.before {
+        query.push(" AND id < ").push_bind(before.to_string());
+    }
     query.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(filter.limit));
     query.build().fetch_all(db).await.map_err(classify)?.iter().map(rows::job).collect()
 }

@@ -12,6 +12,7 @@ fn every_case_is_in_the_list() {
         include_str!("../src/conformance/cancel.rs"),
         include_str!("../src/conformance/claims.rs"),
         include_str!("../src/conformance/fence.rs"),
+        include_str!("../src/conformance/late.rs"),
         include_str!("../src/conformance/lifecycle.rs"),
         include_str!("../src/conformance/money.rs"),
         include_str!("../src/conformance/notices.rs"),

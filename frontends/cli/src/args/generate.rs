@@ -51,8 +51,8 @@ pub(crate) struct GenerateArgs {
     /// Refuse to order for more than this; at least 1
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_budget)]
     pub(crate) max_credits: Option<Credits>,
-    /// Check everything, the credits too, and say what it would cost; nothing is ordered or written, and whether
-    /// --idempotency-key was used before is not looked up
+    /// Check everything, the credits and the --idempotency-key too, and say what it would cost; nothing is ordered or
+    /// written
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Events as JSON lines on stdout, the last one is the result

@@ -45,6 +45,9 @@ pub(crate) struct ListArgs {
     /// At most this many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
+    /// Go on behind this job: the last one of the list before
+    #[arg(long, value_name = "JOB")]
+    pub(crate) before: Option<String>,
     /// One JSON array on stdout
     #[arg(long)]
     pub(crate) json: bool,
@@ -53,6 +56,7 @@ pub(crate) struct ListArgs {
 const LIST_EXAMPLES: &str = "\
 Examples:
   neurocards jobs list --state failed --limit 20
+  neurocards jobs list --before 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b
   neurocards jobs list --json | jq -r '.[].video.media_path'
 
 In JSON, `video.media_path` is the video in the data folder, and `video.path` the copy that the

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use neurocards::{
-    AccountKey, BriefTexts, Credits, OrderEvent, OrderRecord, OrderRequest, Plan, Script, Stage,
+    AccountKey, BriefTexts, Credits, OrderEvent, OrderId, OrderRecord, OrderRequest, Plan, Script, Stage,
 };
 use serde::Serialize;
 
@@ -32,12 +32,13 @@ struct PlanLine<'a> {
     lang: &'a str,
     count: u32,
     seconds: u32,
+    /// What it would hold: nothing, if the key belongs to an order already.
     credits: i64,
     account: &'a str,
     /// What the account can spend, its credit limit included.
     spendable: i64,
-    /// Whether the key was used before is only seen when the order is placed; `None` without a key.
-    key_looked_up: Option<bool>,
+    /// The order that the idempotency key belongs to already: it would come back, and nothing would be held.
+    order_id: Option<OrderId>,
     error: Option<()>,
 }
 
@@ -138,9 +139,11 @@ async fn rehearse(
     let plan = app.engine.plan(request)?;
     app.warn_if_lost(printer).await;
     let spendable = app.spendable(&request.account).await?;
-    plan.check_credits(spendable)?;
-    let has_key = request.idempotency_key.is_some();
-    print_plan(&plan, (&request.account, spendable), has_key, printer, shape);
+    let before = app.engine.placed_before(request).await?;
+    if before.is_none() {
+        plan.check_credits(spendable)?;
+    }
+    print_plan(&plan, (&request.account, spendable), before.as_ref(), printer, shape);
     Ok(())
 }
 
@@ -221,7 +224,7 @@ fn placed(record: Option<OrderRecord>, out: bool, printer: &Printer, shape: Shap
 fn print_plan(
     plan: &Plan,
     (account, spendable): (&AccountKey, Credits),
-    has_key: bool,
+    before: Option<&OrderRecord>,
     printer: &Printer,
     shape: Shape,
 ) {
@@ -237,12 +240,25 @@ fn print_plan(
             lang,
             count: plan.count,
             seconds: plan.model.seconds,
-            credits: plan.credits.0,
+            credits: if before.is_some() { 0 } else { plan.credits.0 },
             account: account.as_str(),
             spendable: spendable.0,
-            key_looked_up: has_key.then_some(false),
+            order_id: before.map(|record| record.order.id),
             error: None,
         });
+    } else if let Some(record) = before {
+        let order = record.order.id;
+        printer
+            .data(&format!("would order nothing: this idempotency key already belongs to the order {order}"));
+        match over_for_nothing(record) {
+            Some(stage) => {
+                let (what, hint) = key_is_spent(record, stage);
+                printer.note(&format!("{what}. {hint}"));
+            }
+            None => printer.note(&format!(
+                "placing it again costs nothing and goes on with the same videos; so does `neurocards jobs wait {order}`"
+            )),
+        }
     } else {
         let videos = if plan.count == 1 { "video" } else { "videos" };
         printer.data(&format!(
@@ -250,18 +266,12 @@ fn print_plan(
             plan.count, plan.model.seconds, plan.credits, plan.model.id
         ));
         printer.note(&format!("{account} can spend {spendable}"));
-        if has_key {
-            printer.note(
-                "the idempotency key was not looked up: if it was used before, the same order comes back and costs \
-                 nothing, or other contents are refused",
-            );
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use neurocards::{JobId, OrderId, Progress, Timestamp};
+    use neurocards::{JobId, Progress, Timestamp};
 
     use super::*;
 

@@ -17,7 +17,8 @@ use table::{descriptions, job_table};
 pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Result<Exit, Failure> {
     let account = args.account.as_deref().map(str::parse).transpose()?;
     let stages = args.state.map(|state| Stage::of_status(state).to_vec()).unwrap_or_default();
-    let filter = JobFilter { account, order: None, stages, limit: args.limit };
+    let before = args.before.as_deref().map(str::parse).transpose()?;
+    let filter = JobFilter { account, order: None, stages, before, limit: args.limit };
     let jobs = with_artifacts(app, app.store().jobs_list(&filter).await?).await?;
     if args.json {
         printer.document(&views(app, &jobs));
@@ -26,6 +27,9 @@ pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Resul
     } else {
         let orders = descriptions(app, &jobs).await?;
         printer.data(&job_table(&jobs, Some(&orders)));
+        if let Some((last, _)) = jobs.last().filter(|_| jobs.len() == args.limit as usize) {
+            printer.note(&format!("older ones, if there are any: --before {}", last.id));
+        }
     }
     Ok(Exit::Done)
 }

@@ -146,14 +146,61 @@ fn a_dry_run_orders_nothing() {
     settings().bind(|| insta::assert_snapshot!("dry_run", dry.snapshot()));
     let json = home.run(["generate", &cup, "Cup", "--dry-run", "--json"]).result();
     assert_eq!((&json["credits"], &json["dry_run"]), (&1.into(), &true.into()));
-    assert_eq!(json["key_looked_up"], Value::Null);
-    let key = ["generate", &cup, "Cup", "--dry-run", "--idempotency-key", "k1"];
-    assert!(home.run(key).stderr.contains("the idempotency key was not looked up"));
-    assert_eq!(home.run(key.into_iter().chain(["--json"])).result()["key_looked_up"], false);
+    let key = ["generate", &cup, "Cup", "--dry-run", "--idempotency-key", "k1", "--json"];
+    assert_eq!(home.run(key).result()["order_id"], Value::Null);
     assert_eq!((&json["account"], &json["spendable"]), (&"cli:default".into(), &10_000.into()));
     assert!(!home.data().exists(), "not even a data folder is made");
     assert!(home.json(&["jobs", "list"]).as_array().unwrap().is_empty());
     assert!(home.videos().is_empty());
+}
+
+#[test]
+fn a_dry_run_looks_the_key_up() {
+    let home = Home::new();
+    let cup = cup();
+    assert_eq!(home.run(["credits", "grant", "cli:shop", "2"]).code, Some(0));
+    let run = |count: &str, more: &[&str]| {
+        let words =
+            ["generate", &cup, "Cup", "--account", "cli:shop", "--idempotency-key", "k1", "--count", count];
+        home.run(words.iter().chain(more))
+    };
+    let placed = run("2", &["--no-wait", "--json"]).result();
+    let dry = run("2", &["--dry-run", "--json"]).result();
+    assert_eq!(
+        (&dry["order_id"], &dry["credits"], &dry["spendable"]),
+        (&placed["order"]["id"], &0.into(), &0.into())
+    );
+    settings().bind(|| {
+        insta::assert_snapshot!("dry_run_same_key", run("2", &["--dry-run"]).snapshot());
+        insta::assert_snapshot!("dry_run_key_reused", run("1", &["--dry-run"]).snapshot());
+    });
+    for job in placed["jobs"].as_array().unwrap() {
+        assert_eq!(home.run(["jobs", "cancel", job["id"].as_str().unwrap()]).code, Some(0));
+    }
+    settings().bind(|| {
+        insta::assert_snapshot!("dry_run_key_spent", run("2", &["--dry-run"]).snapshot());
+    });
+    assert_eq!(home.entries("cli:shop", ["hold", "capture", "release"]), [2, 0, 2]);
+}
+
+#[test]
+fn a_list_goes_on_behind_its_last_job() {
+    let home = Home::new();
+    for count in ["2", "1"] {
+        assert_eq!(home.run(["generate", &cup(), "Cup", "--no-wait", "--count", count]).code, Some(0));
+    }
+    let ids = |args: &[&str]| -> Vec<String> {
+        let jobs = home.json(&[&["jobs", "list"], args].concat());
+        jobs.as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = ids(&[]);
+    let first = ids(&["--limit", "2"]);
+    assert_eq!((all.len(), &first[..]), (3, &all[..2]));
+    assert_eq!(ids(&["--limit", "2", "--before", &first[1]]), all[2..]);
+    let told = home.run(["jobs", "list", "--limit", "2"]).stderr;
+    assert!(told.contains(&format!("--before {}", first[1])), "{told}");
+    assert!(!home.run(["jobs", "list"]).stderr.contains("--before"));
+    assert_eq!(home.run(["jobs", "list", "--before", "x"]).code, Some(2));
 }
 
 #[test]

@@ -80,6 +80,10 @@ impl Store for MemoryStore {
         Ok(self.tables().order_record(order))
     }
 
+    async fn order_by_key(&self, account: &AccountKey, key: &str) -> Result<Option<OrderRecord>, StoreError> {
+        Ok(self.tables().order_by_key(account, key))
+    }
+
     async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
         let now = self.clock.now();
         let mut tables = self.tables();

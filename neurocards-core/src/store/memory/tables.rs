@@ -175,16 +175,11 @@ impl Tables {
         let order = Order { created_at: now, ..new.order.clone() };
         let account =
             self.account(&order.account).ok_or(StoreError::NoAccount { account: order.account.clone() })?;
-        let same_key = |before: &&Order| {
-            before.account == order.account && before.idempotency_key == order.idempotency_key
-        };
-        if let Some(before) = self.orders.values().find(same_key) {
-            if before.fingerprint != order.fingerprint {
-                return Ok(Placement::KeyReused { order: before.id });
+        if let Some(before) = self.order_by_key(&order.account, &order.idempotency_key) {
+            if before.order.fingerprint != order.fingerprint {
+                return Ok(Placement::KeyReused { order: before.order.id });
             }
-            return Ok(self
-                .order_record(before.id)
-                .map_or(Placement::KeyReused { order: before.id }, Placement::Existing));
+            return Ok(Placement::Existing(before));
         }
         let overflow = || StoreError::LedgerRule { rule: "the price of the order does not fit".to_owned() };
         let needed = new.check()?;
@@ -229,6 +224,11 @@ impl Tables {
             }
         }
         if first == u64::MAX { 0 } else { first.max(after_own) }
+    }
+
+    pub(super) fn order_by_key(&self, account: &AccountKey, key: &str) -> Option<OrderRecord> {
+        let same = |order: &&Order| order.account == *account && order.idempotency_key == key;
+        self.order_record(self.orders.values().find(same)?.id)
     }
 
     pub(super) fn order_record(&self, id: OrderId) -> Option<OrderRecord> {
@@ -400,6 +400,7 @@ impl Tables {
             filter.account.as_ref().is_none_or(|account| *account == job.account)
                 && filter.order.is_none_or(|order| order == job.order_id)
                 && (filter.stages.is_empty() || filter.stages.contains(&job.stage))
+                && filter.before.is_none_or(|before| job.id < before)
         };
         self.jobs.values().rev().filter(fits).take(filter.limit as usize).cloned().collect()
     }

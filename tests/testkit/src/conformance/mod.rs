@@ -61,8 +61,8 @@ macro_rules! store_conformance {
                 claimed_oldest_first, g8_settled_by_the_claimer_only, g4_later_means_later,
                 g5_unknown_blocked_and_dead_are_final, g3_an_abandoned_sending_is_in_doubt,
                 an_idempotent_channel_sends_again, channels_are_prefixes;
-            reading: missing_things_are_none, jobs_are_filtered_newest_first,
-                a_history_tells_everything_in_order, the_time_is_the_clocks;
+            reading: missing_things_are_none, jobs_are_filtered_newest_first, a_list_goes_on_behind_a_job,
+                an_order_is_found_by_its_key, a_history_tells_everything_in_order, the_time_is_the_clocks;
             audit: finds_an_end_without_a_settlement, finds_a_release_of_a_finished_video,
                 finds_a_stray_artifact, finds_an_attempt_that_outlives_its_job;
             operations: a_pause_holds_back_what_is_not_paid_for, a_paused_model_leaves_the_others,

@@ -3,6 +3,7 @@
 use neurocards_core::{JobEventBody, JobFilter, JobId, LedgerFilter, NoticeKind, Stage};
 
 use super::{Milestone, World};
+use crate::sample;
 
 /// What is not there is no error.
 pub async fn missing_things_are_none(world: &World) {
@@ -13,6 +14,8 @@ pub async fn missing_things_are_none(world: &World) {
     assert_eq!(world.store.jobs_list(&jobs).await.unwrap(), []);
     let entries = LedgerFilter { limit: 10, ..LedgerFilter::default() };
     assert_eq!(world.store.ledger_list(&entries).await.unwrap(), []);
+    let nobody = sample::account("telegram:404");
+    assert_eq!(world.store.order_by_key(&nobody, "key").await.unwrap(), None);
 }
 
 /// By account, order and stage, the newest first, as many as asked for.
@@ -37,11 +40,57 @@ pub async fn jobs_are_filtered_newest_first(world: &World) {
     assert_eq!(list(JobFilter { order: Some(orders[2].order.id), ..all.clone() }).await, newest[..2]);
     let stages = vec![Stage::Done, Stage::Submit];
     assert_eq!(list(JobFilter { stages: stages.clone(), ..all.clone() }).await, [job(2, 0), job(0, 1)]);
-    let narrow = JobFilter { account: Some(one), order: Some(orders[0].order.id), stages, limit: 100 };
+    let narrow = JobFilter { account: Some(one), order: Some(orders[0].order.id), stages, ..all.clone() };
     assert_eq!(list(narrow).await, [job(0, 1)]);
     let listed = world.store.jobs_list(&all).await.unwrap();
     let read = world.store.job_get(job(0, 1)).await.unwrap().unwrap();
     assert_eq!(listed[4], read.job);
+}
+
+/// Pages that begin behind the last job of the page before bring each job once, whatever is placed meanwhile.
+pub async fn a_list_goes_on_behind_a_job(world: &World) {
+    let account = world.account("telegram:1", 99).await;
+    let mut expect = Vec::new();
+    for _ in 0..5 {
+        expect.extend(world.place(&account, 2).await.jobs.iter().map(|job| job.id));
+        world.pass(1);
+    }
+    for job in [1, 4, 5, 8] {
+        world.reach(expect[job], Milestone::Done).await;
+    }
+    let done: Vec<_> = [8, 5, 4, 1].map(|job| expect[job]).into();
+    expect.reverse();
+    for (stages, expect) in [(vec![], &expect), (vec![Stage::Done], &done)] {
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let filter = JobFilter { stages: stages.clone(), before, limit: 3, ..JobFilter::default() };
+            let page = world.store.jobs_list(&filter).await.unwrap();
+            world.place(&account, 1).await;
+            before = page.last().map(|job| job.id).or(before);
+            seen.extend(page.iter().map(|job| job.id));
+            if page.len() < 3 {
+                break;
+            }
+        }
+        assert_eq!(seen, *expect, "{stages:?}");
+    }
+}
+
+/// An order is found by its account and its key together.
+pub async fn an_order_is_found_by_its_key(world: &World) {
+    let (one, two) = (world.account("telegram:1", 9).await, world.account("telegram:2", 9).await);
+    let (new, other) = (sample::order_new(&world.ids, &one, 2), world.place(&two, 1).await);
+    let record = world.place_this(&new).await;
+    let key = &new.order.idempotency_key;
+    world.reach(record.jobs[1].id, Milestone::Intent).await;
+    let found = world.store.order_by_key(&one, key).await.unwrap().unwrap();
+    assert_eq!(found, world.store.order_get(record.order.id).await.unwrap().unwrap());
+    assert_eq!(found.jobs.iter().map(|job| job.stage).collect::<Vec<_>>(), [Stage::Prompt, Stage::Submit]);
+    for (account, key) in
+        [(&two, key.as_str()), (&one, &other.order.idempotency_key), (&one, ""), (&one, &key.to_uppercase())]
+    {
+        assert_eq!(world.store.order_by_key(account, key).await.unwrap(), None, "{account} {key}");
+    }
 }
 
 /// Events, attempts, notices and entries of the job, the oldest first, and nobody else's.
