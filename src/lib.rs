@@ -70,12 +70,13 @@ pub use neurocards_core::{
     Notifier, ORDER_MAX_VIDEOS, OWN_PROMPT_MAX_CHARS, OfflinePrompts, Order, OrderError, OrderEvent,
     OrderHandle, OrderId, OrderLine, OrderNew, OrderRecord, OrderRequest, Pause, PauseRecord, PauseScope,
     Photo, PhotoError, PhotoLimits, PhotoRef, PhotoUpload, PhotoWarning, Placement, Plan, Policy, Posted,
-    Progress, Prompt, PromptBuilder, PromptLimits, PromptRequest, ProviderCall, ProviderCapabilities,
-    QueueStatus, Ratio, Reply, Retry, Room, RunOptions, Script, Seizure, Settlement, Stage, StageStatus,
-    Status, Step, Store, StoreAround, StoreCall, StoreCapabilities, StoreError, Subject, Submission,
-    Submitted, SystemClock, TaskState, Telling, TemplateId, Templates, Timestamp, Told, Transition,
-    UnknownWord, UploadedPhoto, VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS,
-    WORKER_REMEMBERED, Wake, WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric, step,
+    Progress, Prompt, PromptBuilder, PromptError, PromptLimits, PromptRequest, PromptUsage, ProviderCall,
+    ProviderCapabilities, QueueStatus, Ratio, Reply, Retry, Room, RunOptions, Script, Seizure, Settlement,
+    Stage, StageStatus, Status, Step, Store, StoreAround, StoreCall, StoreCapabilities, StoreError, Subject,
+    Submission, Submitted, SystemClock, TaskState, Telling, TemplateId, Templates, Timestamp, Told,
+    Transition, UnknownWord, UploadedPhoto, VIDEO_MAX_BYTES, VideoProvider, VideoStream, Violation,
+    WISHES_MAX_CHARS, WORKER_REMEMBERED, Wake, WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric,
+    step,
 };
 
 #[cfg(feature = "s3")]

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use neurocards::{
     AttemptId, Catalogue, Delivery, Fault, Lookup, MemoryProvider, Notice, Notifier, PhotoUpload, Prompt,
-    PromptBuilder, PromptRequest, ProviderCapabilities, Script, Submission, Submitted, TaskState,
-    UploadedPhoto, VideoProvider, VideoStream,
+    PromptBuilder, PromptError, PromptRequest, ProviderCapabilities, Script, Submission, Submitted,
+    TaskState, UploadedPhoto, VideoProvider, VideoStream,
 };
 
 const VIDEO: &[u8] = include_bytes!("../../tests/testkit/assets/tiny.mp4");
@@ -107,7 +107,7 @@ pub(crate) struct Prompts;
 
 #[async_trait]
 impl PromptBuilder for Prompts {
-    async fn build(&self, _: &PromptRequest<'_>) -> Result<Prompt, Fault> {
+    async fn build(&self, _: &PromptRequest<'_>) -> Result<Prompt, PromptError> {
         Ok(Prompt {
             text: "A matte ceramic cup turns slowly on a wooden table, morning light, vertical 9:16"
                 .to_owned(),
@@ -117,6 +117,7 @@ impl PromptBuilder for Prompts {
                 call_to_action: "Order today".to_owned(),
             },
             source: "bench".to_owned(),
+            usage: None,
         })
     }
 }

@@ -54,8 +54,9 @@ pub use notifier::{Delivery, MemoryNotifier, Notifier};
 pub use order::{IDEMPOTENCY_KEY_MAX_CHARS, ORDER_MAX_VIDEOS, Order};
 pub use photo::{Photo, PhotoError, PhotoLimits, PhotoWarning, Ratio};
 pub use prompt::{
-    Beat, Beats, CaptionWarning, NO_TEXT_CLAUSE, OfflinePrompts, PRESERVE_CLAUSE, People, Prompt,
-    PromptBuilder, PromptLimits, PromptRequest, Script, Template, TemplateError, Templates, Variation, fit,
+    AnswerProblem, Beat, Beats, CaptionWarning, NO_TEXT_CLAUSE, OfflinePrompts, PRESERVE_CLAUSE, People,
+    Prompt, PromptBuilder, PromptError, PromptLimits, PromptRequest, PromptUsage, Script, Template,
+    TemplateError, Templates, Variation, fit,
 };
 pub use provider::{
     Lookup, MemoryProvider, PhotoUpload, ProviderCall, ProviderCapabilities, Reply, Submission, Submitted,

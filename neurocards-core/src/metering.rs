@@ -10,6 +10,7 @@ use crate::artifact::Artifact;
 use crate::fault::{Fault, FaultClass};
 use crate::lifecycle::Transition;
 use crate::media::IngestError;
+use crate::prompt::{Prompt, PromptError, PromptUsage};
 use crate::provider::{Lookup, Submitted};
 use crate::store::{NoticeOutcome, StoreError};
 
@@ -28,6 +29,11 @@ pub mod metric {
     pub const PROVIDER_CALLS: &str = "neurocards_provider_calls_total";
     /// Histogram, in seconds: how long calls outside take. Labels `provider`, `call`, `outcome`.
     pub const PROVIDER_CALL_SECONDS: &str = "neurocards_provider_call_seconds";
+    /// Counter: tokens that language models used for prompts. Label `kind` (`input`, `cached`, `output`); `cached` are among
+    /// `input`.
+    pub const PROMPT_TOKENS: &str = "neurocards_prompt_tokens_total";
+    /// Counter, in millionths of a US dollar: what prompts cost, as far as prices are known.
+    pub const PROMPT_COST_MICRO_USD: &str = "neurocards_prompt_cost_micro_usd_total";
     /// Counter: deliveries. Label `outcome` (`sent`, `later`, `blocked`, `unknown`, `dead`).
     pub const NOTICES: &str = "neurocards_notices_total";
     /// Counter: steps that were not written because somebody else has the job: zombie writes that the fence stopped.
@@ -49,6 +55,8 @@ pub fn describe_metrics() {
     describe_counter!(metric::JOBS_ENDED, "Jobs ended, by outcome and class of fault");
     describe_counter!(metric::PROVIDER_CALLS, "Calls outside, by provider, call, outcome and class of fault");
     describe_histogram!(metric::PROVIDER_CALL_SECONDS, Unit::Seconds, "How long calls outside take");
+    describe_counter!(metric::PROMPT_TOKENS, "Tokens that language models used for prompts, by kind");
+    describe_counter!(metric::PROMPT_COST_MICRO_USD, "What prompts cost, in millionths of a US dollar");
     describe_counter!(metric::NOTICES, "Deliveries of notices, by outcome");
     describe_counter!(metric::FENCES_LOST, "Writes of zombies that the fence stopped");
     describe_counter!(metric::LEASE_RENEWALS_FAILED, "Heartbeats that did not renew the leases");
@@ -123,6 +131,16 @@ pub(crate) fn provider_called(
     counter!(metric::PROVIDER_CALLS, &labels).increment(1);
 }
 
+pub(crate) fn prompt_written(usage: Option<&PromptUsage>) {
+    let Some(usage) = usage else { return };
+    let tokens =
+        [("input", usage.input_tokens), ("cached", usage.cached_tokens), ("output", usage.output_tokens)];
+    for (kind, tokens) in tokens {
+        counter!(metric::PROMPT_TOKENS, "kind" => kind).increment(tokens);
+    }
+    counter!(metric::PROMPT_COST_MICRO_USD).increment(usage.cost_micro_usd.unwrap_or_default());
+}
+
 fn word(class: Option<FaultClass>) -> &'static str {
     class.map_or("none", FaultClass::as_str)
 }
@@ -154,6 +172,15 @@ impl<T> Counts for Result<T, Fault> {
         match self {
             Ok(_) => ("ok", None),
             Err(fault) => ("failed", Some(fault.class)),
+        }
+    }
+}
+
+impl Counts for Result<Prompt, PromptError> {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            Ok(_) => ("ok", None),
+            Err(error) => ("failed", Some(error.fault.class)),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::media::{IngestError, MediaError};
 use crate::metering::{self, Counts};
 use crate::model::Model;
 use crate::order::Order;
-use crate::prompt::{PromptBuilder, PromptRequest, fit};
+use crate::prompt::{Prompt, PromptError, PromptRequest, fit};
 use crate::provider::{Lookup, PhotoUpload, Submission, Submitted, TaskState, UploadedPhoto, VideoProvider};
 use crate::store::{ClaimedJob, StoreError};
 
@@ -211,19 +211,21 @@ impl Turn<'_> {
             seconds: self.model.seconds,
         };
         let built = self.limited("prompt", CALL_LIMIT, self.parts.prompts.build(&request)).await;
-        let (prompt, fault) = match built.and_then(|built| built) {
-            Ok(prompt) => (Ok(prompt), None),
-            Err(fault) if fault.class == FaultClass::UserViolation => return Event::PromptRefused(fault),
-            Err(fault) => (self.parts.offline.build(&request).await, Some(fault)),
-        };
-        match prompt {
-            Ok(mut prompt) => {
-                // The model's limit holds whoever wrote the prompt.
-                prompt.text = fit(&prompt.text, self.model.prompt.max_chars);
-                Event::PromptBuilt { prompt, fault }
+        let built = built.unwrap_or_else(|fault| Err(fault.into()));
+        let usage = built.as_ref().map_or_else(|error| error.usage, |prompt| prompt.usage);
+        metering::prompt_written(usage.as_ref());
+        let (mut prompt, fault) = match built {
+            Ok(prompt) => (prompt, None),
+            Err(PromptError { fault, .. }) if fault.class == FaultClass::UserViolation => {
+                return Event::PromptRefused(fault);
             }
-            Err(fault) => Event::PromptRefused(fault),
-        }
+            Err(PromptError { fault, usage }) => {
+                (Prompt { usage, ..self.parts.offline.write(&request) }, Some(fault))
+            }
+        };
+        // The model's limit holds whoever wrote the prompt.
+        prompt.text = fit(&prompt.text, self.model.prompt.max_chars);
+        Event::PromptBuilt { prompt, fault }
     }
 
     async fn upload(&mut self, state: &JobState) -> Event {

@@ -33,6 +33,7 @@ fn prompt() -> Prompt {
         text: "A cup turns slowly.".to_owned(),
         script: Script { hook: line(), benefit: line(), call_to_action: line() },
         source: "offline".to_owned(),
+        usage: None,
     }
 }
 

@@ -107,6 +107,19 @@ impl Photo {
         Ok(Self { jpeg: jpeg.into(), width: pixels.width(), height: pixels.height(), sha256, warnings })
     }
 
+    /// A stored photo for those who only look at it: its longest side at most `longest` pixels. A photo that is no larger
+    /// comes back with the same bytes.
+    ///
+    /// # Errors
+    /// As [`Photo::decode`], and [`PhotoError::Processing`].
+    pub fn smaller(jpeg: &Bytes, photo: &PhotoRef, longest: u32) -> Result<Bytes, PhotoError> {
+        if photo.width.max(photo.height) <= longest {
+            return Ok(jpeg.clone());
+        }
+        let pixels = pixels::decode(Format::Jpeg, jpeg, (photo.width, photo.height), longest)?;
+        Ok(pixels::encode(&pixels)?.into())
+    }
+
     /// The pixels, upright, 8-bit sRGB.
     ///
     /// # Errors

@@ -423,3 +423,16 @@ fn warnings_are_data() {
     assert_eq!(json, expect);
     assert_eq!(serde_json::from_str::<Vec<PhotoWarning>>(&json).unwrap(), warnings);
 }
+
+#[test]
+fn a_smaller_copy_is_for_looking_only() {
+    let photo = intake(&encoded(picture(1_200, 800), ImageFormat::Png)).unwrap();
+    let same = Photo::smaller(photo.jpeg(), &photo.photo_ref(), 1_200).unwrap();
+    assert_eq!(same, photo.jpeg());
+    let small = Photo::smaller(photo.jpeg(), &photo.photo_ref(), 512).unwrap();
+    assert!(small.len() < photo.jpeg().len());
+    let small = intake(&small).unwrap();
+    assert_eq!((small.width(), small.height()), (512, 341));
+    let wrong = PhotoRef { width: 1_000, ..photo.photo_ref() };
+    assert!(Photo::smaller(photo.jpeg(), &wrong, 512).is_err(), "a photo is what its brief says");
+}

@@ -1,24 +1,29 @@
 //! From a brief to a script and a video prompt.
 
+mod answer;
 mod clauses;
 mod clean;
 mod contacts;
 mod fit;
 mod letters;
 mod offline;
+mod question;
 mod script;
 mod sentences;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod variety;
 mod wording;
 
+pub use answer::AnswerProblem;
 pub use clauses::{NO_TEXT_CLAUSE, PRESERVE_CLAUSE};
 pub use fit::fit;
 pub use offline::OfflinePrompts;
 pub use script::CaptionWarning;
 pub use templates::{Beat, Beats, People, Template, TemplateError, Templates};
+pub use usage::PromptUsage;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -36,7 +41,24 @@ pub trait PromptBuilder: std::fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// A [`Fault`] with its class; `user_violation` ends the job, everything else falls back.
-    async fn build(&self, request: &PromptRequest<'_>) -> Result<Prompt, Fault>;
+    async fn build(&self, request: &PromptRequest<'_>) -> Result<Prompt, PromptError>;
+}
+
+/// Why a builder wrote no prompt. A language model may have charged for its tries: [`usage`](Self::usage) says so.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("no prompt was written")]
+pub struct PromptError {
+    /// What went wrong.
+    #[source]
+    pub fault: Fault,
+    /// What the tries took, if any reached a language model.
+    pub usage: Option<PromptUsage>,
+}
+
+impl From<Fault> for PromptError {
+    fn from(fault: Fault) -> Self {
+        Self { fault, usage: None }
+    }
 }
 
 /// What a prompt is asked for.
@@ -81,6 +103,9 @@ pub struct Prompt {
     pub script: Script,
     /// Who wrote it: `offline`, or the language model's id.
     pub source: String,
+    /// What it took from a language model, tries that failed included. Offline prompts have it when one was asked first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<PromptUsage>,
 }
 
 /// The three lines of a product video, in the seller's language. Each has at most [`Script::LINE_MAX_CHARS`].

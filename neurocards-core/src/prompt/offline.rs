@@ -8,9 +8,8 @@ use super::fit::{chars, fit};
 use super::script::Reading;
 use super::templates::{Facts, People, Template, Templates};
 use super::wording::{ascii, mentions_people};
-use super::{Prompt, PromptBuilder, PromptRequest};
+use super::{Prompt, PromptBuilder, PromptError, PromptRequest};
 use crate::brief::{Brief, Lang, TemplateId};
-use crate::fault::Fault;
 
 /// How the prompt calls a product whose name it cannot give in English.
 const PRODUCT: &str = "the product in the photo";
@@ -48,20 +47,21 @@ impl OfflinePrompts {
         let template = self.templates.get(request.brief.template);
         let reading = Reading::of(&request.brief.description);
         let body = match request.brief.template {
-            TemplateId::Own => own_body(template, &reading, request),
+            TemplateId::Own => own_body(template, request),
             TemplateId::Ugc | TemplateId::Ad => body(template, &reading, request),
         };
         Prompt {
             text: Prompt::with_clauses(&body, request.limits),
             script: reading.script(request.brief.lang, request.variation),
             source: Self::SOURCE.to_owned(),
+            usage: None,
         }
     }
 }
 
 #[async_trait]
 impl PromptBuilder for OfflinePrompts {
-    async fn build(&self, request: &PromptRequest<'_>) -> Result<Prompt, Fault> {
+    async fn build(&self, request: &PromptRequest<'_>) -> Result<Prompt, PromptError> {
         Ok(self.write(request))
     }
 }
@@ -89,10 +89,11 @@ fn body(template: &Template, reading: &Reading, request: &PromptRequest<'_>) -> 
 }
 
 /// The seller's prompt, then the product's description where there is room.
-fn own_body(template: &Template, reading: &Reading, request: &PromptRequest<'_>) -> String {
+pub(super) fn own_body(template: &Template, request: &PromptRequest<'_>) -> String {
+    let reading = || Reading::of(&request.brief.description);
     let room = room(request.limits);
     let own = plain(request.brief.own_prompt.as_deref().unwrap_or_default());
-    let own = if own.is_empty() { body(template, reading, request) } else { fit(&ended(&own), room) };
+    let own = if own.is_empty() { body(template, &reading(), request) } else { fit(&ended(&own), room) };
     let facts = plain(&request.brief.description);
     let label = match Lang::detect(&facts) {
         Lang::Ru => "Товар:",

@@ -11,10 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use neurocards_core::{
-    AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine, EventCursor, Fault,
-    FaultClass, JobEventBody, Media, NoticeKind, NoticeState, OrderError, OrderEvent, OrderRequest, Pause,
-    PauseScope, Prompt, PromptBuilder, PromptRequest, Reply, RunOptions, Stage, Store, TaskState,
-    WorkerRecord,
+    AttemptState, BriefTexts, Cancellation, ClaimScope, Credits, Delivery, Engine, EventCursor, FaultClass,
+    JobEventBody, Media, NoticeKind, NoticeState, OrderError, OrderEvent, OrderRequest, Pause, PauseScope,
+    Prompt, PromptBuilder, PromptError, PromptRequest, PromptUsage, Reply, RunOptions, Stage, Store,
+    TaskState, WorkerRecord,
 };
 use object_store::ObjectStoreExt;
 use tokio_util::sync::CancellationToken;
@@ -174,10 +174,18 @@ struct FailingPrompts(FaultClass);
 
 #[async_trait::async_trait]
 impl PromptBuilder for FailingPrompts {
-    async fn build(&self, _: &PromptRequest<'_>) -> Result<Prompt, Fault> {
-        Err(fault(self.0))
+    async fn build(&self, _: &PromptRequest<'_>) -> Result<Prompt, PromptError> {
+        Err(PromptError { fault: fault(self.0), usage: Some(USAGE) })
     }
 }
+
+const USAGE: PromptUsage = PromptUsage {
+    requests: 3,
+    input_tokens: 2_000,
+    cached_tokens: 0,
+    output_tokens: 4_000,
+    cost_micro_usd: Some(2_200),
+};
 
 #[tokio::test]
 async fn c2_a_prompt_builder_that_fails_never_ends_a_job_unless_the_brief_breaks_rules() {
@@ -188,7 +196,12 @@ async fn c2_a_prompt_builder_that_fails_never_ends_a_job_unless_the_brief_breaks
             assert_eq!((jobs[0].stage, world.submissions()), (Stage::Failed, 0));
         } else {
             assert_eq!(jobs[0].stage, Stage::Done);
-            assert_eq!(jobs[0].prompt.as_ref().unwrap().source, "offline");
+            let prompt = jobs[0].prompt.as_ref().unwrap();
+            assert_eq!(
+                (prompt.source.as_str(), prompt.usage),
+                ("offline", Some(USAGE)),
+                "its tries cost too"
+            );
         }
     }
 }

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use neurocards_core::{
     AttemptId, Catalogue, Delivery, Fault, FaultClass, Lookup, Model, ModelStatus, Notice, Notifier,
-    OfflinePrompts, PhotoUpload, Prompt, PromptBuilder, PromptLimits, PromptRequest, ProviderCapabilities,
-    Submission, Submitted, TaskState, UploadedPhoto, VideoProvider, VideoStream,
+    OfflinePrompts, PhotoUpload, Prompt, PromptBuilder, PromptError, PromptLimits, PromptRequest,
+    ProviderCapabilities, Submission, Submitted, TaskState, UploadedPhoto, VideoProvider, VideoStream,
 };
 
 use crate::points::{Points, append};
@@ -140,7 +140,7 @@ impl FolderPrompts {
 
 #[async_trait]
 impl PromptBuilder for FolderPrompts {
-    async fn build(&self, request: &PromptRequest<'_>) -> Result<Prompt, Fault> {
+    async fn build(&self, request: &PromptRequest<'_>) -> Result<Prompt, PromptError> {
         self.points.before("prompt");
         append(&self.folder.join("calls"), "prompt");
         let prompt = self.offline.build(request).await;

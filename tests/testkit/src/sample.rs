@@ -127,6 +127,7 @@ pub fn prompt() -> Prompt {
             call_to_action: "Закажите сегодня".to_owned(),
         },
         source: "offline".to_owned(),
+        usage: None,
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use self::texts::ParsedTexts;
+pub(in crate::prompt) use self::texts::ParsedTexts;
 use super::variety::pick;
 use super::{PromptLimits, PromptRequest, Script, Variation, clauses};
 use crate::brief::{Lang, TemplateId};
@@ -122,7 +122,7 @@ pub enum TemplateError {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Texts {
+pub(super) struct Texts {
     ru: String,
     en: String,
 }
@@ -294,15 +294,23 @@ impl Template {
     /// What a language model is told, in `lang`; the script's language is the brief's own and is named inside.
     ///
     /// The seller's words are not in it: give them separately, as data. The answer it asks for is a JSON object with
-    /// `hook`, `benefit`, `call_to_action` and, except for [`TemplateId::Own`], `hero` and `video_prompt`; the latter
-    /// leaves room for [`Prompt::with_clauses`](super::Prompt::with_clauses).
+    /// `hook`, `benefit`, `call_to_action` and, except for [`TemplateId::Own`], `hero`, `place`, `mood` and
+    /// `video_prompt`; the latter leaves room for [`Prompt::with_clauses`](super::Prompt::with_clauses).
     pub fn instructions(&self, lang: Lang, request: &PromptRequest<'_>) -> String {
-        let names = self.names(
-            request.variation,
-            request.seconds,
-            language(request.brief.lang, lang),
-            request.limits,
-        );
+        self.instruct(lang, &self.names_for(lang, request))
+    }
+
+    /// The instructions without what is chosen for this video: that may well stand in an answer.
+    pub(super) fn rules(&self, lang: Lang, request: &PromptRequest<'_>) -> String {
+        let names = Names { hero: "", place: "", mood: "", camera: "", ..self.names_for(lang, request) };
+        self.instruct(lang, &names)
+    }
+
+    fn names_for(&self, lang: Lang, request: &PromptRequest<'_>) -> Names<'_> {
+        self.names(request.variation, request.seconds, language(request.brief.lang, lang), request.limits)
+    }
+
+    fn instruct(&self, lang: Lang, names: &Names<'_>) -> String {
         let text = match lang {
             Lang::Ru => INSTRUCTIONS_RU,
             Lang::En => INSTRUCTIONS_EN,
@@ -346,7 +354,7 @@ impl Template {
 }
 
 impl Texts {
-    fn get(&self, lang: Lang) -> &str {
+    pub(super) fn get(&self, lang: Lang) -> &str {
         match lang {
             Lang::Ru => &self.ru,
             Lang::En => &self.en,

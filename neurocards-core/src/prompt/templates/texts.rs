@@ -9,14 +9,14 @@ use super::Names;
 
 /// Texts by name, ready to be rendered. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct ParsedTexts(Arc<Environment<'static>>);
+pub(in crate::prompt) struct ParsedTexts(Arc<Environment<'static>>);
 
 impl ParsedTexts {
     /// Parses texts; a name that a text asks for and that is not there is empty.
     ///
     /// # Errors
     /// The name of the text that cannot be parsed, and why.
-    pub(super) fn parse<'a>(
+    pub(in crate::prompt) fn parse<'a>(
         texts: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, (&'a str, minijinja::Error)> {
         let mut environment = Environment::new();
@@ -35,7 +35,7 @@ impl ParsedTexts {
         Self(Arc::new(environment))
     }
 
-    pub(super) fn render(&self, name: &str, names: &Value) -> Result<String, minijinja::Error> {
+    pub(in crate::prompt) fn render(&self, name: &str, names: &Value) -> Result<String, minijinja::Error> {
         self.0.get_template(name)?.render(names)
     }
 }

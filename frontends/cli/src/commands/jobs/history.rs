@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use neurocards::{Attempt, JobEvent, JobEventBody, JobHistory, LedgerEntry, Notice, Prompt};
+use neurocards::{Attempt, JobEvent, JobEventBody, JobHistory, LedgerEntry, Notice, Prompt, PromptUsage};
 use serde::Serialize;
 
 use crate::output::{JobView, OrderView, clean_line, clean_path, moment, seconds_of, table};
@@ -66,6 +66,9 @@ pub(super) fn text(history: &JobHistory, path: Option<&Path>) -> String {
         fact("", prompt.script.benefit.clone());
         fact("", prompt.script.call_to_action.clone());
         fact("prompt", format!("{} (by {})", prompt.text, prompt.source));
+        if let Some(usage) = &prompt.usage {
+            fact("", usage_words(usage));
+        }
     }
     section(&mut lines, "Timeline", &["TIME", "STAGE", "EVENT"], history.events.iter().map(event_row));
     section(
@@ -77,6 +80,16 @@ pub(super) fn text(history: &JobHistory, path: Option<&Path>) -> String {
     section(&mut lines, "Notices", &["TIME", "KIND", "STATE"], history.notices.iter().map(notice_row));
     section(&mut lines, "Ledger", &["TIME", "KIND", "CREDITS"], history.ledger.iter().map(ledger_row));
     lines.join("\n")
+}
+
+/// What the language model took: `2 requests, 1204 tokens read, 310 written, $0.000276`.
+fn usage_words(usage: &PromptUsage) -> String {
+    let PromptUsage { requests, input_tokens, output_tokens, cost_micro_usd, .. } = usage;
+    let plural = if *requests == 1 { "" } else { "s" };
+    let cost = cost_micro_usd
+        .map(|cost| format!(", ${}.{:06}", cost / 1_000_000, cost % 1_000_000))
+        .unwrap_or_default();
+    format!("{requests} request{plural}, {input_tokens} tokens read, {output_tokens} written{cost}")
 }
 
 fn section(lines: &mut Vec<String>, title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
