@@ -144,8 +144,13 @@ impl Entropy {
     /// Ten random bytes, for an id.
     pub fn id_bytes(&self) -> [u8; 10] {
         let mut bytes = [0; 10];
-        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        self.fill(&mut bytes);
         bytes
+    }
+
+    /// Fills a piece of memory with random bytes.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
     }
 
     /// A number in `0.0..1.0`, for jitter.

@@ -16,6 +16,12 @@ pub struct IdError {
     given: String,
 }
 
+impl IdError {
+    pub(crate) fn new(what: &'static str, given: &str) -> Self {
+        Self { what, given: given.chars().take(64).collect() }
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
@@ -53,7 +59,7 @@ macro_rules! id {
             fn from_str(given: &str) -> Result<Self, IdError> {
                 Uuid::parse_str(given)
                     .map(Self)
-                    .map_err(|_| IdError { what: $what, given: given.chars().take(64).collect() })
+                    .map_err(|_| IdError::new($what, given))
             }
         }
     };

@@ -4,6 +4,7 @@ mod account;
 mod artifact;
 mod attempt;
 mod brief;
+mod chat;
 mod clock;
 mod credits;
 mod engine;
@@ -29,6 +30,12 @@ pub use attempt::{Attempt, AttemptState};
 pub use brief::{
     Brief, BriefError, BriefTexts, DESCRIPTION_MAX_CHARS, Lang, OWN_PROMPT_MAX_CHARS, PhotoRef, TemplateId,
     UnknownWord, WISHES_MAX_CHARS,
+};
+pub use chat::{
+    ActionId, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardNext, CardPut, CardSettle,
+    CardState, ChatRef, ChatStore, Dialogue, DialogueWrite, Feedback, Mark, MemoryChats, Person, PersonId,
+    PersonWrite, Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord,
+    UpdateSettle,
 };
 pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;

@@ -10,6 +10,7 @@
 mod accounts;
 mod apply;
 mod audit;
+mod chats;
 mod error;
 mod jobs;
 mod late;

@@ -13,7 +13,10 @@ use super::error::{classify, classify_migration, classify_write};
 use super::news::News;
 use crate::schema::{SchemaState, Step, migrator, newest};
 
-const MIGRATIONS: &[Step] = &[(1, "base", include_str!("../../migrations/postgres/0001_base.sql"))];
+const MIGRATIONS: &[Step] = &[
+    (1, "base", include_str!("../../migrations/postgres/0001_base.sql")),
+    (4, "chats", include_str!("../../migrations/postgres/0004_chats.sql")),
+];
 
 /// Where everything lies: a database may be shared with other programs.
 const SCHEMA: &str = "neurocards";

@@ -59,7 +59,11 @@ pub(super) struct Cells<'r> {
 
 impl<'r> Cells<'r> {
     pub(super) fn new(row: &'r PgRow) -> Self {
-        Self { table: "a row", row, at: 0 }
+        Self::of("a row", row)
+    }
+
+    pub(super) fn of(table: &'static str, row: &'r PgRow) -> Self {
+        Self { table, row, at: 0 }
     }
 
     fn corrupt(&self, message: impl Display) -> StoreError {
@@ -79,7 +83,7 @@ impl<'r> Cells<'r> {
         self.next().map(Credits)
     }
 
-    fn word<T: FromStr<Err: Display>>(&mut self) -> Result<T, StoreError> {
+    pub(super) fn word<T: FromStr<Err: Display>>(&mut self) -> Result<T, StoreError> {
         self.next::<&str>()?.parse().map_err(|error| self.corrupt(error))
     }
 

@@ -13,6 +13,7 @@
 mod accounts;
 mod apply;
 mod audit;
+mod chats;
 mod error;
 mod jobs;
 mod late;

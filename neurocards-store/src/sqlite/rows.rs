@@ -43,9 +43,9 @@ pub(super) fn json_opt(value: Option<&impl Serialize>) -> Result<Option<String>,
 }
 
 /// The cells of a row, read into core types.
-struct Cells<'r> {
-    table: &'static str,
-    row: &'r SqliteRow,
+pub(super) struct Cells<'r> {
+    pub(super) table: &'static str,
+    pub(super) row: &'r SqliteRow,
 }
 
 impl<'r> Cells<'r> {
@@ -53,11 +53,11 @@ impl<'r> Cells<'r> {
         StoreError::Corrupt { table: self.table, message: format!("{column}: {message}") }
     }
 
-    fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(&self, column: &str) -> Result<T, StoreError> {
+    pub(super) fn get<T: Decode<'r, Sqlite> + Type<Sqlite>>(&self, column: &str) -> Result<T, StoreError> {
         self.row.try_get(column).map_err(|error| self.corrupt(column, error))
     }
 
-    fn number<T: TryFrom<i64, Error: Display>>(&self, column: &str) -> Result<T, StoreError> {
+    pub(super) fn number<T: TryFrom<i64, Error: Display>>(&self, column: &str) -> Result<T, StoreError> {
         T::try_from(self.get(column)?).map_err(|error| self.corrupt(column, error))
     }
 
@@ -65,29 +65,29 @@ impl<'r> Cells<'r> {
         Ok(Credits(self.get(column)?))
     }
 
-    fn word<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T, StoreError> {
+    pub(super) fn word<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T, StoreError> {
         self.get::<&str>(column)?.parse().map_err(|error| self.corrupt(column, error))
     }
 
-    fn word_opt<T: FromStr<Err: Display>>(&self, column: &str) -> Result<Option<T>, StoreError> {
+    pub(super) fn word_opt<T: FromStr<Err: Display>>(&self, column: &str) -> Result<Option<T>, StoreError> {
         let word = self.get::<Option<&str>>(column)?;
         word.map(|word| word.parse().map_err(|error| self.corrupt(column, error))).transpose()
     }
 
-    fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
+    pub(super) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
         serde_json::from_str(self.get(column)?).map_err(|error| self.corrupt(column, error))
     }
 
-    fn json_opt<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
+    pub(super) fn json_opt<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
         let text = self.get::<Option<&str>>(column)?;
         text.map(|text| serde_json::from_str(text).map_err(|error| self.corrupt(column, error))).transpose()
     }
 
-    fn time(&self, column: &str) -> Result<Timestamp, StoreError> {
+    pub(super) fn time(&self, column: &str) -> Result<Timestamp, StoreError> {
         from_micros(self.get(column)?).ok_or_else(|| self.corrupt(column, "no moment"))
     }
 
-    fn time_opt(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    pub(super) fn time_opt(&self, column: &str) -> Result<Option<Timestamp>, StoreError> {
         let micros = self.get::<Option<i64>>(column)?;
         micros.map(|micros| from_micros(micros).ok_or_else(|| self.corrupt(column, "no moment"))).transpose()
     }

@@ -21,6 +21,8 @@
 //! [`simulate`] runs the whole lifecycle through thousands of accidents.
 
 #[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
+pub mod chats;
+#[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
 pub mod conformance;
 mod faulty;
 pub mod postgres;
