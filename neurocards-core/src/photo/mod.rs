@@ -101,9 +101,20 @@ impl Photo {
         Self::from_pixels(&pixels, warnings)
     }
 
+    /// A photo that an intake made, back from where it was kept. Only its header is looked at, and it has no
+    /// warnings: they were told at the intake.
+    ///
+    /// # Errors
+    /// [`PhotoError`] when it is no JPEG, so nothing that an intake made.
+    pub fn from_media(jpeg: Bytes) -> Result<Self, PhotoError> {
+        let (width, height) = structure::dimensions(Format::Jpeg, &jpeg)?;
+        let sha256 = hash(&jpeg);
+        Ok(Self { jpeg, width, height, sha256, warnings: Vec::new() })
+    }
+
     fn from_pixels(pixels: &RgbImage, warnings: Vec<PhotoWarning>) -> Result<Self, PhotoError> {
         let jpeg = pixels::encode(pixels)?;
-        let sha256 = Sha256::digest(&jpeg).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hash(&jpeg);
         Ok(Self { jpeg: jpeg.into(), width: pixels.width(), height: pixels.height(), sha256, warnings })
     }
 
@@ -157,6 +168,10 @@ impl Photo {
     pub fn photo_ref(&self) -> PhotoRef {
         PhotoRef { sha256: self.sha256.clone(), width: self.width, height: self.height }
     }
+}
+
+fn hash(jpeg: &[u8]) -> String {
+    Sha256::digest(jpeg).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl fmt::Debug for Photo {

@@ -436,3 +436,16 @@ fn a_smaller_copy_is_for_looking_only() {
     let wrong = PhotoRef { width: 1_000, ..photo.photo_ref() };
     assert!(Photo::smaller(photo.jpeg(), &wrong, 512).is_err(), "a photo is what its brief says");
 }
+
+#[test]
+fn a_photo_comes_back_from_where_it_was_kept() {
+    let photo = intake(&encoded(picture(400, 700), ImageFormat::Png)).unwrap();
+    let back = Photo::from_media(photo.jpeg().clone()).unwrap();
+    assert_eq!((back.jpeg(), back.sha256()), (photo.jpeg(), photo.sha256()));
+    assert_eq!((back.width(), back.height()), (400, 700));
+    assert_eq!(
+        back.padded_to(Ratio::VERTICAL).unwrap().jpeg(),
+        photo.padded_to(Ratio::VERTICAL).unwrap().jpeg()
+    );
+    assert!(Photo::from_media(encoded(picture(400, 700), ImageFormat::Png).into()).is_err());
+}
