@@ -175,7 +175,7 @@ pub(crate) fn usable_models() -> Vec<String> {
 }
 
 fn kie_models() -> Result<Catalogue, Failure> {
-    kie::catalogue().map_err(|error| {
+    kie::KieCatalogue::bundled().map(|catalogue| catalogue.models().clone()).map_err(|error| {
         Failure::new(Exit::Failed, "failed", "the model catalogue cannot be read").because(&error)
     })
 }
