@@ -20,8 +20,8 @@ use neurocards::preview::{Captions, ClipSpec, Scene, render};
 use neurocards::{
     AccountOpen, AttemptId, BriefTexts, Catalogue, Credits, Fault, FaultClass, Lookup, Media, Model,
     ModelStatus, Neurocards, OrderRequest, Photo, PhotoLimits, PhotoUpload, PromptLimits,
-    ProviderCapabilities, Script, Submission, Submitted, TaskState, TemplateId, UploadedPhoto, VideoProvider,
-    VideoStream,
+    ProviderCapabilities, Script, Submission, Submitted, TaskRef, TaskState, TemplateId, UploadError,
+    UploadedPhoto, VideoProvider, VideoStream,
 };
 
 /// What was ordered of the studio.
@@ -75,19 +75,23 @@ impl VideoProvider for Studio {
 
     fn capabilities(&self) -> ProviderCapabilities {
         // Whoever can find a submission by its attempt may promise `lookup`: then a lost answer costs nothing.
-        ProviderCapabilities { lookup: true, poll: Some(Duration::from_millis(50)) }
+        ProviderCapabilities {
+            lookup: true,
+            poll: Some(Duration::from_millis(50)),
+            ..ProviderCapabilities::default()
+        }
     }
 
-    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, Fault> {
+    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, UploadError> {
         // The studio shares the media of the house; others would send the bytes.
-        Ok(UploadedPhoto(photo.sha256.to_owned()))
+        Ok(UploadedPhoto::at(photo.sha256))
     }
 
     async fn submit(&self, submission: &Submission<'_>) -> Submitted {
         let Script { hook, benefit, call_to_action } =
             Script::from_brief(submission.brief, submission.variation);
         let task = Task {
-            photo: submission.photo.0.clone(),
+            photo: submission.photo.address.clone(),
             captions: Captions { hook, benefit, call_to_action },
             variant: submission.variation.index,
         };
@@ -104,12 +108,13 @@ impl VideoProvider for Studio {
         }
     }
 
-    async fn read(&self, task_id: &str) -> Result<TaskState, Fault> {
+    async fn read(&self, task: &TaskRef<'_>) -> Result<TaskState, Fault> {
+        let task_id = task.task_id;
         self.task(task_id)?;
         Ok(TaskState::Succeeded { video: task_id.to_owned(), cost_milli: Some(5) })
     }
 
-    async fn fetch(&self, video: &str) -> Result<VideoStream, Fault> {
+    async fn fetch(&self, _: &TaskRef<'_>, video: &str) -> Result<VideoStream, Fault> {
         let broken = |error: &dyn Error| Fault::new(FaultClass::Temporary, error.to_string());
         let task = self.task(video)?;
         let jpeg = self.media.photo(&task.photo).await.map_err(|error| broken(&error))?;

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 use neurocards::{
     AttemptId, Catalogue, Delivery, Fault, Lookup, MemoryProvider, Notice, Notifier, PhotoUpload, Prompt,
-    PromptBuilder, PromptError, PromptRequest, ProviderCapabilities, Script, Submission, Submitted,
-    TaskState, UploadedPhoto, VideoProvider, VideoStream,
+    PromptBuilder, PromptError, PromptRequest, ProviderCapabilities, Script, Submission, Submitted, TaskRef,
+    TaskState, UploadError, UploadedPhoto, VideoProvider, VideoStream,
 };
 
 const VIDEO: &[u8] = include_bytes!("../../tests/testkit/assets/tiny.mp4");
@@ -49,11 +49,11 @@ impl VideoProvider for Provider {
     fn capabilities(&self) -> ProviderCapabilities {
         let poll =
             if self.endless.load(Ordering::Relaxed) { Duration::from_secs(600) } else { Duration::ZERO };
-        ProviderCapabilities { lookup: false, poll: Some(poll) }
+        ProviderCapabilities { lookup: false, poll: Some(poll), ..ProviderCapabilities::default() }
     }
 
-    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, Fault> {
-        Ok(UploadedPhoto(photo.sha256.to_owned()))
+    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, UploadError> {
+        Ok(UploadedPhoto::at(photo.sha256))
     }
 
     async fn submit(&self, submission: &Submission<'_>) -> Submitted {
@@ -66,14 +66,15 @@ impl VideoProvider for Provider {
         Lookup::Absent
     }
 
-    async fn read(&self, task_id: &str) -> Result<TaskState, Fault> {
+    async fn read(&self, task: &TaskRef<'_>) -> Result<TaskState, Fault> {
+        let task_id = task.task_id;
         if self.endless.load(Ordering::Relaxed) {
             return Ok(TaskState::Running { progress: None });
         }
         Ok(TaskState::Succeeded { video: task_id.to_owned(), cost_milli: Some(70) })
     }
 
-    async fn fetch(&self, _: &str) -> Result<VideoStream, Fault> {
+    async fn fetch(&self, _: &TaskRef<'_>, _: &str) -> Result<VideoStream, Fault> {
         Ok(futures::stream::iter([Ok(Bytes::from_static(VIDEO))]).boxed())
     }
 }

@@ -8,6 +8,7 @@ use crate::brief::UnknownWord;
 use crate::clock::Timestamp;
 use crate::fault::Fault;
 use crate::ids::{AttemptId, JobId};
+use crate::provider::TaskRef;
 
 /// What is known of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -100,6 +101,11 @@ pub struct Attempt {
     pub provider: String,
     /// The model.
     pub model: String,
+    /// The name of the key that it is sent with, where the provider has several: its fingerprint, never itself. Known
+    /// from `sent` on.
+    pub key: Option<String>,
+    /// Why this model and this key: `default`, `asked for`, `successor of …`. Missing in attempts of older versions.
+    pub reason: Option<String>,
     /// What is known of it.
     pub state: AttemptState,
     /// The provider's id of the task, once known. Unique for each provider.
@@ -124,5 +130,11 @@ impl Attempt {
     /// The provider's task can be named: by the provider's reply, or by its callback.
     pub fn is_known(&self) -> bool {
         self.task_id.is_some() || self.hint.is_some()
+    }
+
+    /// Its task, once the provider's reply has named it.
+    pub fn task(&self) -> Option<TaskRef<'_>> {
+        let task_id = self.task_id.as_deref()?;
+        Some(TaskRef { task_id, model: &self.model, key: self.key.as_deref() })
     }
 }

@@ -22,6 +22,7 @@ mod order;
 mod photo;
 mod prompt;
 mod provider;
+mod resource;
 mod store;
 
 pub use account::{Account, AccountKey, AccountKeyError};
@@ -66,14 +67,17 @@ pub use prompt::{
     TemplateError, Templates, Variation, fit,
 };
 pub use provider::{
-    Lookup, MemoryProvider, PhotoUpload, ProviderCall, ProviderCapabilities, Reply, Submission, Submitted,
-    TaskState, UploadedPhoto, VideoProvider, VideoStream,
+    Lookup, MemoryProvider, Opening, PhotoUpload, ProviderCall, ProviderCapabilities, Reply, Submission,
+    Submitted, TaskRef, TaskState, UploadError, UploadedPhoto, VideoProvider, VideoStream,
+};
+pub use resource::{
+    BalancePoint, Breaker, Closing, Openness, ResourceId, ResourceKind, ResourceOutcome, ResourceRecord,
 };
 pub use store::{
     AccountOpen, CallKind, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, EventCursor, JobEvent,
     JobFilter, JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateOutcome, LateSettle,
     LedgerFilter, MemoryStore, NoticeClaim, NoticeOutcome, NoticeSettle, OrderLine, OrderNew, OrderRecord,
-    Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, Room, Seizure, StageStatus, Store,
-    StoreAround, StoreCall, StoreCapabilities, StoreError, Telling, Told, Violation, WORKER_REMEMBERED,
-    WorkerBeat, WorkerRecord,
+    Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceChange, ResourceSet,
+    ResourceSettle, Room, Seizure, StageStatus, Store, StoreAround, StoreCall, StoreCapabilities, StoreError,
+    Telling, Told, Violation, WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
 };

@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultClass};
 use crate::lifecycle::Transition;
 use crate::media::IngestError;
 use crate::prompt::{Prompt, PromptError, PromptUsage};
-use crate::provider::{Lookup, Submitted};
+use crate::provider::{Lookup, Submitted, UploadError, UploadedPhoto};
 use crate::store::{NoticeOutcome, StoreError};
 
 /// The names of the metrics. They are part of the contract: dashboards and alerts rely on them.
@@ -25,7 +25,7 @@ pub mod metric {
     /// Counter: jobs that ended. Labels `outcome` (`done`, `failed`, `cancelled`) and `fault` (its class, or `none`).
     pub const JOBS_ENDED: &str = "neurocards_jobs_ended_total";
     /// Counter: calls outside. Labels `provider` (the job's), `call` (`prompt`, `upload`, `submit`, `lookup`, `read`, `fetch`),
-    /// `outcome` (`ok`, `rejected`, `in_doubt`, `failed`) and `fault` (its class, or `none`).
+    /// `outcome` (`ok`, `not_now`, `rejected`, `in_doubt`, `failed`) and `fault` (its class, or `none`).
     pub const PROVIDER_CALLS: &str = "neurocards_provider_calls_total";
     /// Histogram, in seconds: how long calls outside take. Labels `provider`, `call`, `outcome`.
     pub const PROVIDER_CALL_SECONDS: &str = "neurocards_provider_call_seconds";
@@ -181,6 +181,16 @@ impl Counts for Result<Prompt, PromptError> {
         match self {
             Ok(_) => ("ok", None),
             Err(error) => ("failed", Some(error.fault.class)),
+        }
+    }
+}
+
+impl Counts for Result<UploadedPhoto, UploadError> {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            Ok(_) => ("ok", None),
+            Err(UploadError::NotNow { why, .. }) => ("not_now", Some(why.class)),
+            Err(UploadError::Fault(fault)) => ("failed", Some(fault.class)),
         }
     }
 }

@@ -61,6 +61,7 @@ pub struct Model {
 pub struct Catalogue {
     models: Vec<Model>,
     default: Option<String>,
+    fallback: Vec<String>,
 }
 
 /// Why a model cannot be used. Nothing was charged.
@@ -107,7 +108,14 @@ fn since_words(since: &Option<NaiveDate>) -> String {
 impl Catalogue {
     /// A catalogue with its default.
     pub fn new(models: Vec<Model>, default: Option<String>) -> Self {
-        Self { models, default }
+        Self { models, default, fallback: Vec::new() }
+    }
+
+    /// The same catalogue with a chain of models to fall back on, the first choice first.
+    #[must_use]
+    pub fn with_fallback(mut self, fallback: Vec<String>) -> Self {
+        self.fallback = fallback;
+        self
     }
 
     /// All rows, in the catalogue's order.
@@ -120,12 +128,18 @@ impl Catalogue {
         self.default.as_deref()
     }
 
-    /// Adds another catalogue's rows behind these; the first default stays.
+    /// The ids of the models to fall back on, the first choice first.
+    pub fn fallback(&self) -> &[String] {
+        &self.fallback
+    }
+
+    /// Adds another catalogue's rows and chain behind these; the first default stays.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         let known: Vec<_> = self.models.iter().map(|model| model.id.clone()).collect();
         self.models.extend(other.models.into_iter().filter(|model| !known.contains(&model.id)));
         self.default = self.default.or(other.default);
+        self.fallback.extend(other.fallback);
         self
     }
 

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use neurocards_core::{
     AttemptId, Catalogue, Clock, Fault, FaultClass, Lookup, Media, Model, ModelStatus, PhotoUpload,
-    PromptLimits, ProviderCapabilities, Submission, Submitted, TaskState, UploadedPhoto, VideoProvider,
-    VideoStream,
+    PromptLimits, ProviderCapabilities, Submission, Submitted, TaskRef, TaskState, UploadError,
+    UploadedPhoto, VideoProvider, VideoStream,
 };
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -122,18 +122,22 @@ impl VideoProvider for PreviewProvider {
     }
 
     fn capabilities(&self) -> ProviderCapabilities {
-        ProviderCapabilities { lookup: true, poll: Some(Duration::from_millis(200)) }
+        ProviderCapabilities {
+            lookup: true,
+            poll: Some(Duration::from_millis(200)),
+            ..ProviderCapabilities::default()
+        }
     }
 
-    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, Fault> {
-        Ok(UploadedPhoto(photo.sha256.to_owned()))
+    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, UploadError> {
+        Ok(UploadedPhoto::at(photo.sha256))
     }
 
     async fn submit(&self, submission: &Submission<'_>) -> Submitted {
         self.shared.sweep().await;
         let script = &submission.prompt.script;
         let record = Record {
-            photo: submission.photo.0.clone(),
+            photo: submission.photo.address.clone(),
             hook: script.hook.clone(),
             benefit: script.benefit.clone(),
             call_to_action: script.call_to_action.clone(),
@@ -161,7 +165,8 @@ impl VideoProvider for PreviewProvider {
         }
     }
 
-    async fn read(&self, task_id: &str) -> Result<TaskState, Fault> {
+    async fn read(&self, task: &TaskRef<'_>) -> Result<TaskState, Fault> {
+        let task_id = task.task_id;
         let clip = self.shared.clip(task_id).await?;
         let now = clip.borrow().clone();
         Ok(match now {
@@ -171,7 +176,7 @@ impl VideoProvider for PreviewProvider {
         })
     }
 
-    async fn fetch(&self, video: &str) -> Result<VideoStream, Fault> {
+    async fn fetch(&self, _: &TaskRef<'_>, video: &str) -> Result<VideoStream, Fault> {
         let mut clip = self.shared.clip(video).await?;
         let ended = clip.wait_for(|clip| !matches!(clip, Clip::Running(_))).await;
         let ended = ended.map(|clip| clip.clone()).map_err(|_| stopped())?;

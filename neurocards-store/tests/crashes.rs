@@ -68,7 +68,11 @@ async fn open(folder: &Path) -> Arc<SqliteStore> {
 
 async fn survive(photo: &Photo, plan: Plan) {
     let folder = tempfile::tempdir().unwrap();
-    let capabilities = ProviderCapabilities { lookup: true, poll: Some(Duration::from_millis(1)) };
+    let capabilities = ProviderCapabilities {
+        lookup: true,
+        poll: Some(Duration::from_millis(1)),
+        ..ProviderCapabilities::default()
+    };
     let provider = MemoryProvider::new(Bytes::from_static(VIDEO)).with_capabilities(capabilities);
     let outside = Outside {
         media: Media::in_memory(),

@@ -77,18 +77,16 @@ impl Parts {
     }
 
     async fn late_event(&self, late: &LateAttempt) -> LateEvent {
-        let Some((provider, task_id)) =
-            self.provider(&late.attempt.provider).zip(late.attempt.task_id.as_deref())
-        else {
+        let Some((provider, task)) = self.provider(&late.attempt.provider).zip(late.attempt.task()) else {
             return LateEvent::Waiting;
         };
-        let (video, cost_milli) = match provider.read(task_id).await {
+        let (video, cost_milli) = match provider.read(&task).await {
             Ok(TaskState::Succeeded { video, cost_milli }) => (video, cost_milli),
             Ok(TaskState::Failed(fault)) => return LateEvent::Failed(fault),
             Ok(TaskState::Running { .. }) | Err(_) => return LateEvent::Waiting,
         };
         let stored = async {
-            let stream = provider.fetch(&video).await?;
+            let stream = provider.fetch(&task, &video).await?;
             self.media.put_video(stream).await
         };
         match stored.await {

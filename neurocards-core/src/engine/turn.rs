@@ -14,7 +14,9 @@ use crate::metering::{self, Counts};
 use crate::model::Model;
 use crate::order::Order;
 use crate::prompt::{Prompt, PromptError, PromptRequest, fit};
-use crate::provider::{Lookup, PhotoUpload, Submission, Submitted, TaskState, UploadedPhoto, VideoProvider};
+use crate::provider::{
+    Lookup, PhotoUpload, Submission, Submitted, TaskRef, TaskState, UploadError, UploadedPhoto, VideoProvider,
+};
 use crate::store::{ClaimedJob, StoreError};
 
 /// No single call outside may take longer. Clients have shorter limits of their own.
@@ -170,10 +172,10 @@ impl Turn<'_> {
                     Ok(Lookup::Unavailable(fault)) | Err(fault) => Event::InDoubt(fault),
                 }
             }
-            Effect::Read { task_id } => self.read(&task_id, state).await,
-            Effect::Fetch { task_id, video, again } => {
+            Effect::Read { .. } => self.read(state).await,
+            Effect::Fetch { video, again, .. } => {
                 let limit = FETCH_LIMIT.min(policy.store_grace);
-                self.fetch(&task_id, video, again, limit).await
+                self.fetch(state, video, again, limit).await
             }
         }
     }
@@ -236,13 +238,14 @@ impl Turn<'_> {
             Err(error) => return Event::UploadFailed(media_fault(&error)),
         };
         let photo = PhotoUpload { attempt: attempt.id, sha256, jpeg: &jpeg, model: self.model };
-        match self.limited("upload", CALL_LIMIT, self.provider.upload(&photo)).await.and_then(|answer| answer)
-        {
-            Ok(uploaded) => {
+        match self.limited("upload", CALL_LIMIT, self.provider.upload(&photo)).await {
+            Ok(Ok(uploaded)) => {
+                let (key, reason) = (uploaded.key.clone(), uploaded.reason.clone());
                 self.photo = Some(uploaded);
-                Event::Uploaded
+                Event::Uploaded { key, reason }
             }
-            Err(fault) => Event::UploadFailed(fault),
+            Ok(Err(UploadError::NotNow { wait, why })) => Event::NotNow { wait, why },
+            Ok(Err(UploadError::Fault(fault))) | Err(fault) => Event::UploadFailed(fault),
         }
     }
 
@@ -258,6 +261,7 @@ impl Turn<'_> {
             model: self.model,
             prompt,
             photo,
+            key: attempt.key.as_deref(),
             brief: &self.order.brief,
             variation: self.order.variation(state.job.index),
         };
@@ -268,8 +272,9 @@ impl Turn<'_> {
         }
     }
 
-    async fn read(&self, task_id: &str, state: &JobState) -> Event {
-        match self.limited("read", CALL_LIMIT, self.provider.read(task_id)).await.and_then(|answer| answer) {
+    async fn read(&self, state: &JobState) -> Event {
+        let Some(task) = task(state) else { return Event::Claimed };
+        match self.limited("read", CALL_LIMIT, self.provider.read(&task)).await.and_then(|answer| answer) {
             Ok(TaskState::Running { progress }) => {
                 if let Some(done) = progress {
                     let (order_id, job_id, index) = (state.job.order_id, state.job.id, state.job.index);
@@ -284,16 +289,17 @@ impl Turn<'_> {
         }
     }
 
-    async fn fetch(&self, task_id: &str, video: String, again: bool, limit: Duration) -> Event {
+    async fn fetch(&self, state: &JobState, video: String, again: bool, limit: Duration) -> Event {
+        let Some(task) = task(state) else { return Event::Claimed };
         let mut video = video;
         if again
             && let Ok(Ok(TaskState::Succeeded { video: fresh, .. })) =
-                self.limited("read", CALL_LIMIT, self.provider.read(task_id)).await
+                self.limited("read", CALL_LIMIT, self.provider.read(&task)).await
         {
             video = fresh;
         }
         let fetched = async {
-            let stream = self.provider.fetch(&video).await?;
+            let stream = self.provider.fetch(&task, &video).await?;
             self.parts.media.put_video(stream).await
         };
         match self.limited("fetch", limit, fetched).await {
@@ -302,6 +308,11 @@ impl Turn<'_> {
             Ok(Err(IngestError::Media(error))) => Event::StorageFailed(media_fault(&error)),
         }
     }
+}
+
+/// The task that the job's latest attempt is.
+fn task(state: &JobState) -> Option<TaskRef<'_>> {
+    state.attempt.as_ref().and_then(|attempt| attempt.task())
 }
 
 /// A fault of our own storage. Its code is what frontends recognise it by. What is gone or damaged does not come

@@ -129,7 +129,7 @@ impl Life {
 
     fn submitted(policy: Policy) -> Self {
         let mut life = Self::new(policy);
-        life.claim().on(Event::PromptBuilt { prompt: prompt(), fault: None }).on(Event::Uploaded);
+        life.claim().on(Event::PromptBuilt { prompt: prompt(), fault: None }).on(uploaded());
         life
     }
 
@@ -148,6 +148,10 @@ fn fault(class: FaultClass) -> Fault {
     Fault::new(class, "said the provider")
 }
 
+fn uploaded() -> Event {
+    Event::Uploaded { key: None, reason: None }
+}
+
 fn rendered() -> Event {
     Event::Rendered { video: "there".to_owned(), cost_milli: Some(5) }
 }
@@ -159,7 +163,7 @@ fn a_job_goes_from_order_to_video() {
     assert_eq!(life.on(Event::PromptBuilt { prompt: prompt(), fault: None }).effect, Some(Effect::Upload));
     assert_eq!(life.attempt(), AttemptState::Intent);
     let attempt = life.state.attempt.as_ref().unwrap().id;
-    assert_eq!(life.on(Event::Uploaded).effect, Some(Effect::Submit { attempt }));
+    assert_eq!(life.on(uploaded()).effect, Some(Effect::Submit { attempt }));
     assert_eq!(life.attempt(), AttemptState::Sent, "sent is written before the paid call");
     assert_eq!(life.on(Event::Accepted { task_id: "task".to_owned() }).effect, None);
     assert_eq!(life.claim().effect, Some(Effect::Read { task_id: "task".to_owned() }));
@@ -199,7 +203,7 @@ fn only_passing_faults_are_retried_with_growing_waits() {
             life.on(Event::Rejected(fault(class)));
             if let Some(wake_at) = life.state.job.wake_at {
                 seen.push((wake_at - before).num_seconds().unsigned_abs());
-                life.claim().on(Event::Uploaded);
+                life.claim().on(uploaded());
             }
         }
         assert_eq!(seen, waits, "{class}");
@@ -382,7 +386,7 @@ fn no_sequence_of_events_breaks_the_rules() {
             let events = [
                 Event::PromptBuilt { prompt: prompt(), fault: None },
                 Event::PromptRefused(fault(FaultClass::UserViolation)),
-                Event::Uploaded,
+                uploaded(),
                 Event::UploadFailed(fault(class)),
                 Event::Accepted { task_id: "task".to_owned() },
                 Event::Rejected(fault(class)),

@@ -82,6 +82,10 @@ pub enum AttemptWrite {
         id: AttemptId,
         /// Its number in the job.
         seq: u32,
+        /// The model that it goes to, which becomes the job's.
+        model: String,
+        /// Why that one.
+        reason: String,
     },
     /// A change of the latest one, which must be in the state `from`; if it is not, the whole step is lost.
     Update {
@@ -91,6 +95,10 @@ pub enum AttemptWrite {
         from: AttemptState,
         /// The state that it will be in.
         to: AttemptState,
+        /// The name of the key, when it was chosen.
+        key: Option<String>,
+        /// Why this model and this key, when that was decided.
+        reason: Option<String>,
         /// The provider's task id, when it became known.
         task_id: Option<String>,
         /// Where the finished video lies, when that became known.
@@ -142,6 +150,15 @@ pub enum JobEventBody {
     Sent {
         /// Its number in the job.
         attempt: u32,
+        /// The model that it goes to; empty in lines of older versions.
+        #[serde(default)]
+        model: String,
+        /// The name of the key, where the provider has several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// Why this model and this key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// The provider has the task.
     Accepted {
@@ -165,6 +182,13 @@ pub enum JobEventBody {
         /// Why.
         fault: Fault,
         /// After how long, in milliseconds.
+        after_ms: u64,
+    },
+    /// Nothing may leave now, and nothing failed.
+    Waiting {
+        /// Why.
+        fault: Fault,
+        /// How long, in milliseconds.
         after_ms: u64,
     },
     /// The provider has finished the video.
@@ -246,14 +270,17 @@ impl JobState {
         }
         match &step.attempt {
             None => {}
-            Some(AttemptWrite::Insert { id, seq }) => {
+            Some(AttemptWrite::Insert { id, seq, model, reason }) => {
                 job.attempts = *seq;
+                job.model.clone_from(model);
                 self.attempt = Some(Attempt {
                     id: *id,
                     job_id: job.id,
                     seq: *seq,
                     provider: job.provider.clone(),
-                    model: job.model.clone(),
+                    model: model.clone(),
+                    key: None,
+                    reason: Some(reason.clone()),
                     state: AttemptState::Intent,
                     task_id: None,
                     hint: None,
@@ -265,9 +292,11 @@ impl JobState {
                     updated_at: now,
                 });
             }
-            Some(AttemptWrite::Update { to, task_id, video, fault, cost_milli, .. }) => {
+            Some(AttemptWrite::Update { to, key, reason, task_id, video, fault, cost_milli, .. }) => {
                 if let Some(attempt) = &mut self.attempt {
                     attempt.state = *to;
+                    attempt.key = key.clone().or(attempt.key.take());
+                    attempt.reason = reason.clone().or(attempt.reason.take());
                     attempt.task_id = task_id.clone().or(attempt.task_id.take());
                     attempt.video = video.clone().or(attempt.video.take());
                     attempt.fault = fault.clone().or(attempt.fault.take());

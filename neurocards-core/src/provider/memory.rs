@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use super::{
-    Lookup, PhotoUpload, ProviderCapabilities, Submission, Submitted, TaskState, UploadedPhoto,
-    VideoProvider, VideoStream,
+    Lookup, PhotoUpload, ProviderCapabilities, Submission, Submitted, TaskRef, TaskState, UploadError,
+    UploadedPhoto, VideoProvider, VideoStream,
 };
 use crate::fault::{Fault, FaultClass};
 use crate::ids::AttemptId;
@@ -90,7 +90,11 @@ impl MemoryProvider {
         };
         Self {
             catalogue: Catalogue::new(vec![model], Some(Self::NAME.to_owned())),
-            capabilities: ProviderCapabilities { lookup: false, poll: Some(Duration::from_millis(1)) },
+            capabilities: ProviderCapabilities {
+                lookup: false,
+                poll: Some(Duration::from_millis(1)),
+                shared: false,
+            },
             video,
             state: Mutex::default(),
         }
@@ -151,10 +155,10 @@ impl VideoProvider for MemoryProvider {
         self.capabilities
     }
 
-    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, Fault> {
+    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, UploadError> {
         match self.called(ProviderCall::Upload(photo.attempt), |reply| matches!(reply, Reply::Upload(_))) {
-            Some(Reply::Upload(fault)) => Err(fault),
-            _ => Ok(UploadedPhoto(photo.sha256.to_owned())),
+            Some(Reply::Upload(fault)) => Err(fault.into()),
+            _ => Ok(UploadedPhoto::at(photo.sha256)),
         }
     }
 
@@ -182,7 +186,8 @@ impl VideoProvider for MemoryProvider {
         }
     }
 
-    async fn read(&self, task_id: &str) -> Result<TaskState, Fault> {
+    async fn read(&self, task: &TaskRef<'_>) -> Result<TaskState, Fault> {
+        let task_id = task.task_id;
         let fits = |reply: &Reply| matches!(reply, Reply::ReadError(_) | Reply::Read(_));
         match self.called(ProviderCall::Read(task_id.to_owned()), fits) {
             Some(Reply::ReadError(fault)) => return Err(fault),
@@ -196,7 +201,7 @@ impl VideoProvider for MemoryProvider {
         }
     }
 
-    async fn fetch(&self, video: &str) -> Result<VideoStream, Fault> {
+    async fn fetch(&self, _: &TaskRef<'_>, video: &str) -> Result<VideoStream, Fault> {
         let fits = |reply: &Reply| matches!(reply, Reply::Fetch(_) | Reply::FetchBytes(_));
         let bytes = match self.called(ProviderCall::Fetch(video.to_owned()), fits) {
             Some(Reply::Fetch(fault)) => return Err(fault),

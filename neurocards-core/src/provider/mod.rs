@@ -32,11 +32,19 @@ pub trait VideoProvider: fmt::Debug + Send + Sync + 'static {
     /// What the engine may rely on.
     fn capabilities(&self) -> ProviderCapabilities;
 
-    /// Hands the photo over. Free, and safe to repeat.
+    /// Whether a submission for this model could leave now: asked after one was refused because of an account or a
+    /// key, which the provider has told the store. Free. By default it could.
+    async fn opening(&self, model: &Model) -> Opening {
+        let _ = model;
+        Opening::Now
+    }
+
+    /// Hands the photo over, and gets everything ready for the paid call: which key makes it, and the right to make it
+    /// now. Short waits are waited for here. Free, and safe to repeat.
     ///
     /// # Errors
-    /// A classified fault; nothing was paid for.
-    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, Fault>;
+    /// Nothing was paid for.
+    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, UploadError>;
 
     /// **The paid call.** One request, no retries of its own: whatever happens is told in the answer.
     async fn submit(&self, submission: &Submission<'_>) -> Submitted;
@@ -49,13 +57,13 @@ pub trait VideoProvider: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// The task could not be read. That says nothing about the task.
-    async fn read(&self, task_id: &str) -> Result<TaskState, Fault>;
+    async fn read(&self, task: &TaskRef<'_>) -> Result<TaskState, Fault>;
 
     /// Fetches a finished video. Free, and safe to repeat.
     ///
     /// # Errors
     /// The video could not be fetched; a stream that breaks off ends with an error as its last item.
-    async fn fetch(&self, video: &str) -> Result<VideoStream, Fault>;
+    async fn fetch(&self, task: &TaskRef<'_>, video: &str) -> Result<VideoStream, Fault>;
 }
 
 /// The bytes of a video as they come.
@@ -68,6 +76,25 @@ pub struct ProviderCapabilities {
     pub lookup: bool,
     /// How often a task may be read, when that differs from the policy: a renderer on this machine costs nothing.
     pub poll: Option<Duration>,
+    /// Others use its models, accounts and keys too, and they can be unwell: the engine keeps the health of its models
+    /// in the store, and looks there before it begins an attempt.
+    pub shared: bool,
+}
+
+/// Whether a submission could leave now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// By an account that is open.
+    Now,
+    /// No account is open; one will be after this time.
+    After {
+        /// How long.
+        wait: Duration,
+        /// Why, for people who wait.
+        why: Fault,
+    },
+    /// No account is open, and nothing opens one but an operator.
+    Never,
 }
 
 /// A photo to hand over.
@@ -83,9 +110,52 @@ pub struct PhotoUpload<'a> {
     pub model: &'a Model,
 }
 
-/// A photo as the provider knows it: an address or a key.
+/// A photo that the provider has, and what the paid call will be made with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UploadedPhoto(pub String);
+pub struct UploadedPhoto {
+    /// Where the provider finds the photo: an address, or its own name for it.
+    pub address: String,
+    /// The name of the key that the paid call will use, where there are several: its fingerprint, never itself. It is
+    /// stored with the attempt before the call.
+    pub key: Option<String>,
+    /// Why this key, when that is not the usual one: `account B: account A has no credits`.
+    pub reason: Option<String>,
+}
+
+impl UploadedPhoto {
+    /// A photo of a provider that has one key, or none.
+    pub fn at(address: impl Into<String>) -> Self {
+        Self { address: address.into(), key: None, reason: None }
+    }
+}
+
+/// Why a photo was not handed over. Nothing was paid for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UploadError {
+    /// Nothing may leave now, and nothing failed: a rate limit that we keep, or accounts that rest. The job comes again
+    /// after this time, which counts as no fault of anybody.
+    #[error("not now: {why}")]
+    NotNow {
+        /// How long.
+        wait: Duration,
+        /// Why, for people who wait.
+        why: Fault,
+    },
+    /// It failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A task, and what its submission was made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskRef<'a> {
+    /// The provider's id of the task.
+    pub task_id: &'a str,
+    /// The model.
+    pub model: &'a str,
+    /// The name of the key, as [`UploadedPhoto::key`] gave it.
+    pub key: Option<&'a str>,
+}
 
 /// The contents of the paid call.
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +168,8 @@ pub struct Submission<'a> {
     pub prompt: &'a Prompt,
     /// The photo.
     pub photo: &'a UploadedPhoto,
+    /// The name of the key, as [`UploadedPhoto::key`] gave it and the store has it.
+    pub key: Option<&'a str>,
     /// What the seller gave.
     pub brief: &'a Brief,
     /// Which of the order's videos this is.

@@ -9,8 +9,8 @@ use futures::future::BoxFuture;
 use super::{
     AccountOpen, Claim, Claimed, CreditsPost, EventCursor, JobFilter, JobHistory, JobRecord, JobSeize,
     LateAttempt, LateClaim, LateSettle, LedgerFilter, NoticeClaim, NoticeSettle, OrderLine, OrderNew,
-    OrderRecord, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, Seizure, Store,
-    StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
+    OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceSet,
+    ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
 use crate::clock::Timestamp;
@@ -19,6 +19,7 @@ use crate::job::Job;
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
 use crate::notice::Notice;
+use crate::resource::{BalancePoint, ResourceId, ResourceRecord};
 
 /// A store around another one, which does something about every call: counts it, logs it, measures it, breaks it.
 ///
@@ -162,4 +163,11 @@ forward! {
     Beat worker_beat(beat: &WorkerBeat) -> ();
     Beat worker_gone(worker: &str) -> ();
     Read order_events(order: OrderId, after: &EventCursor, limit: u32) -> Vec<OrderLine>;
+    Read resources_list(provider: &str) -> Vec<ResourceRecord>;
+    Write resource_settle(settle: &ResourceSettle) -> ResourceRecord;
+    Write resource_set(set: &ResourceSet) -> ResourceRecord;
+    Write resource_probe(resource: &ResourceId, lease: Duration) -> bool, |granted| *granted;
+    Write balance_note(resource: &ResourceId, milli: i64) -> ResourceRecord;
+    Read balance_list(resource: &ResourceId) -> Vec<BalancePoint>;
+    Write pace(pace: &Pace) -> Paced, |paced| matches!(paced, Paced::Slot(_));
 }

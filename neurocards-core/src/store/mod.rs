@@ -5,6 +5,7 @@ mod late;
 mod memory;
 mod operations;
 mod params;
+mod resources;
 
 use std::fmt;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub use params::{
     JobRecord, JobSeize, LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord,
     Placement, Posted, Room, Seizure, Violation,
 };
+pub use resources::{Pace, Paced, ResourceChange, ResourceSet, ResourceSettle};
 
 use crate::account::{Account, AccountKey};
 use crate::clock::Timestamp;
@@ -31,6 +33,7 @@ use crate::ids::{AttemptId, JobId, OrderId};
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
 use crate::notice::Notice;
+use crate::resource::{BalancePoint, ResourceId, ResourceRecord};
 
 /// Keeps everything: accounts, ledger, orders, jobs, attempts, artifacts, notices, history.
 ///
@@ -148,6 +151,31 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
         after: &EventCursor,
         limit: u32,
     ) -> Result<Vec<OrderLine>, StoreError>;
+
+    /// What is known of a provider's resources; one that nothing is known of is not among them. By kind and name.
+    async fn resources_list(&self, provider: &str) -> Result<Vec<ResourceRecord>, StoreError>;
+
+    /// Writes what came of asking something of a resource: counts faults in a row, closes the resource by its breaker,
+    /// opens it again. Of callers at the same moment none is lost. Answers with the record afterwards; an outcome that
+    /// changes nothing is not written.
+    async fn resource_settle(&self, settle: &ResourceSettle) -> Result<ResourceRecord, StoreError>;
+
+    /// An operator closes or opens a resource. What an operator closed no success opens.
+    async fn resource_set(&self, set: &ResourceSet) -> Result<ResourceRecord, StoreError>;
+
+    /// Takes the right to try a resource that has rested after its faults. `true`: the caller has it for this long, or
+    /// until an outcome is settled. `false`: somebody else has it, or it is open or closed, and nothing was written.
+    async fn resource_probe(&self, resource: &ResourceId, lease: Duration) -> Result<bool, StoreError>;
+
+    /// Notes an account's balance, in thousandths of the provider's credits.
+    async fn balance_note(&self, resource: &ResourceId, milli: i64) -> Result<ResourceRecord, StoreError>;
+
+    /// An account's balances, the oldest first: the last one of each hour, for [`BalancePoint::KEPT`].
+    async fn balance_list(&self, resource: &ResourceId) -> Result<Vec<BalancePoint>, StoreError>;
+
+    /// Takes the next free slot of a bucket, whoever else asks at the same moment, or says that it lies too far ahead.
+    /// After an error a slot may have been taken, and is lost: there are never more calls than the limit allows.
+    async fn pace(&self, pace: &Pace) -> Result<Paced, StoreError>;
 
     /// Returns when another process may have made work earlier than a look at the store would find it. It may miss
     /// some, and may return for nothing: looking stays the truth. By default it never returns.

@@ -54,7 +54,11 @@ impl World {
     /// The provider can say whether a submission arrived.
     pub(crate) async fn telling() -> Self {
         let world = Self::new().await;
-        let capabilities = ProviderCapabilities { lookup: true, poll: Some(Duration::from_millis(1)) };
+        let capabilities = ProviderCapabilities {
+            lookup: true,
+            poll: Some(Duration::from_millis(1)),
+            ..ProviderCapabilities::default()
+        };
         let provider = MemoryProvider::new(Bytes::from_static(VIDEO)).with_capabilities(capabilities);
         Self { provider: Arc::new(provider), ..world }
     }

@@ -38,6 +38,9 @@ struct StepRow<'a> {
     slow_told: bool,
     attempt_new: Option<Uuid>,
     attempt_seq: Option<u32>,
+    attempt_model: Option<&'a str>,
+    attempt_key: Option<&'a str>,
+    attempt_reason: Option<&'a str>,
     attempt: Option<Uuid>,
     attempt_from: Option<&'static str>,
     attempt_to: Option<&'static str>,
@@ -107,13 +110,16 @@ impl Apply {
 fn row(step: &Transition) -> StepRow<'_> {
     let (mut attempt_new, mut attempt_seq) = (None, None);
     let (mut attempt, mut attempt_from, mut attempt_to) = (None, None, None);
+    let (mut attempt_model, mut attempt_key, mut attempt_reason) = (None, None, None);
     let (mut task, mut place, mut trouble, mut cost) = (None, None, None, None);
     match &step.attempt {
         None => {}
-        Some(AttemptWrite::Insert { id, seq }) => {
+        Some(AttemptWrite::Insert { id, seq, model, reason }) => {
             (attempt_new, attempt_seq) = (Some(id.as_uuid()), Some(*seq));
+            (attempt_model, attempt_reason) = (Some(model.as_str()), Some(reason.as_str()));
         }
-        Some(AttemptWrite::Update { id, from, to, task_id, video, fault, cost_milli }) => {
+        Some(AttemptWrite::Update { id, from, to, key, reason, task_id, video, fault, cost_milli }) => {
+            (attempt_key, attempt_reason) = (key.as_deref(), reason.as_deref());
             (attempt, attempt_from, attempt_to) =
                 (Some(id.as_uuid()), Some(from.as_str()), Some(to.as_str()));
             (task, place) = (task_id.as_deref(), video.as_deref());
@@ -140,6 +146,9 @@ fn row(step: &Transition) -> StepRow<'_> {
         slow_told: step.slow_told,
         attempt_new,
         attempt_seq,
+        attempt_model,
+        attempt_key,
+        attempt_reason,
         attempt,
         attempt_from,
         attempt_to,

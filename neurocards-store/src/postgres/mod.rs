@@ -20,6 +20,7 @@ mod open;
 mod operations;
 mod orders;
 mod read;
+mod resources;
 mod rows;
 mod server;
 
@@ -29,11 +30,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, EventCursor, Job,
-    JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
-    LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord, Pause,
-    PauseRecord, PauseScope, Placement, Posted, QueueStatus, Seizure, Store, StoreCapabilities, StoreError,
-    Timestamp, Told, Transition, Violation, WorkerBeat,
+    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost,
+    EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle,
+    LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord,
+    Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId, ResourceRecord,
+    ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Told, Transition,
+    Violation, WorkerBeat,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgPool, Postgres};
@@ -262,6 +264,34 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<Vec<OrderLine>, StoreError> {
         operations::order_events(&mut *self.connection().await?, order, after, limit).await
+    }
+
+    async fn resources_list(&self, provider: &str) -> Result<Vec<ResourceRecord>, StoreError> {
+        resources::list(&mut *self.connection().await?, provider).await
+    }
+
+    async fn resource_settle(&self, settle: &ResourceSettle) -> Result<ResourceRecord, StoreError> {
+        resources::settle(&mut *self.connection().await?, settle, self.time()).await
+    }
+
+    async fn resource_set(&self, set: &ResourceSet) -> Result<ResourceRecord, StoreError> {
+        resources::set(&mut *self.connection().await?, set, self.time()).await
+    }
+
+    async fn resource_probe(&self, resource: &ResourceId, lease: Duration) -> Result<bool, StoreError> {
+        resources::probe(&mut *self.connection().await?, resource, lease, self.time()).await
+    }
+
+    async fn balance_note(&self, resource: &ResourceId, milli: i64) -> Result<ResourceRecord, StoreError> {
+        resources::note_balance(&mut *self.connection().await?, resource, milli, self.time()).await
+    }
+
+    async fn balance_list(&self, resource: &ResourceId) -> Result<Vec<BalancePoint>, StoreError> {
+        resources::balances(&mut *self.connection().await?, resource).await
+    }
+
+    async fn pace(&self, pace: &Pace) -> Result<Paced, StoreError> {
+        resources::pace(&mut *self.connection().await?, pace, self.time()).await
     }
 
     async fn until_news(&self) {

@@ -13,8 +13,10 @@ use super::error::{classify, classify_migration, classify_write};
 use super::news::News;
 use crate::schema::{SchemaState, Step, migrator, newest};
 
+/// The oldest first.
 const MIGRATIONS: &[Step] = &[
     (1, "base", include_str!("../../migrations/postgres/0001_base.sql")),
+    (3, "resources", include_str!("../../migrations/postgres/0003_resources.sql")),
     (4, "chats", include_str!("../../migrations/postgres/0004_chats.sql")),
 ];
 

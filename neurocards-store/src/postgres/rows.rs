@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use neurocards_core::{
-    Account, Artifact, Attempt, AttemptId, Credits, EntryId, Job, JobEvent, JobId, LedgerEntry, Notice,
-    NoticeBody, NoticeId, Order, OrderId, Pause, PauseRecord, PauseScope, StageStatus, StoreError, Subject,
-    Timestamp, WorkerBeat, WorkerRecord,
+    Account, Artifact, Attempt, AttemptId, BalancePoint, Closing, Credits, EntryId, Job, JobEvent, JobId,
+    LedgerEntry, Notice, NoticeBody, NoticeId, Order, OrderId, Pause, PauseRecord, PauseScope, ResourceId,
+    ResourceRecord, StageStatus, StoreError, Subject, Timestamp, WorkerBeat, WorkerRecord,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +26,7 @@ pub(super) const JOB: &str = "jobs.id, jobs.order_id, jobs.account, jobs.idx, jo
      jobs.slow_told, jobs.lease_epoch, jobs.lease_owner, jobs.wake_at, jobs.deadline_at, jobs.created_at, \
      jobs.finished_at";
 pub(super) const ATTEMPT: &str = "attempts.id, attempts.job_id, attempts.seq, attempts.provider, \
-     attempts.model, attempts.state, attempts.task_id, attempts.hint, attempts.video, attempts.fault, attempts.cost_milli, \
+     attempts.model, attempts.key, attempts.reason, attempts.state, attempts.task_id, attempts.hint, attempts.video, attempts.fault, attempts.cost_milli, \
      attempts.created_at, attempts.sent_at, attempts.updated_at";
 pub(super) const EVENT: &str = "events.at, events.stage, events.epoch, events.body";
 pub(super) const NOTICE: &str = "notices.id, notices.account, notices.subject, notices.subject_id, \
@@ -36,6 +36,10 @@ pub(super) const NOTICE: &str = "notices.id, notices.account, notices.subject, n
 pub(super) const PAUSE: &str = "pauses.scope, pauses.model, pauses.actor, pauses.reason, pauses.since";
 pub(super) const WORKER: &str = "workers.name, workers.host, workers.version, workers.in_flight, \
      workers.started_at, workers.seen_at";
+
+/// Of the table `resources AS r`.
+pub(super) const RESOURCE: &str = "r.provider, r.kind, r.name, r.closed_since, r.closed_until, r.closed_by, \
+     r.closed_why, r.failures, r.fault, r.failed_at, r.recovered_at, r.probing_until, r.balance_milli, r.balance_at";
 
 /// A thousand years: a longer wait is this one.
 const LONGEST_MICROS: i64 = 31_557_600_000_000_000;
@@ -183,6 +187,8 @@ impl<'r> Cells<'r> {
             seq: self.number()?,
             provider: self.next()?,
             model: self.next()?,
+            key: self.next()?,
+            reason: self.next()?,
             state: self.word()?,
             task_id: self.next()?,
             hint: self.next()?,
@@ -248,6 +254,26 @@ impl<'r> Cells<'r> {
             started_at: self.next()?,
         };
         Ok(WorkerRecord { beat, seen_at: self.next()? })
+    }
+
+    pub(super) fn resource(&mut self) -> Result<ResourceRecord, StoreError> {
+        self.table = "resources";
+        let id = ResourceId { provider: self.next()?, kind: self.word()?, name: self.next()? };
+        let since: Option<Timestamp> = self.next()?;
+        let (until, actor, reason) = (self.next()?, self.next()?, self.next()?);
+        Ok(ResourceRecord {
+            id,
+            closing: since.map(|since| Closing { since, until, actor, reason }),
+            failures: self.count()?,
+            fault: self.json_opt()?,
+            failed_at: self.next()?,
+            recovered_at: self.next()?,
+            probing_until: self.next()?,
+            balance: self
+                .next::<Option<i64>>()?
+                .zip(self.next()?)
+                .map(|(milli, at)| BalancePoint { at, milli }),
+        })
     }
 
     /// A stage's counts, and since when its first job is due.

@@ -75,7 +75,7 @@ async fn write_job(db: &mut SqliteConnection, step: &Transition, after: &Job) ->
     let done = sqlx::query(
         "UPDATE jobs
          SET stage = ?4, prompt = coalesce(?5, prompt), attempts = ?6, retries = ?7, stumbles = ?8, crashes = ?9,
-             error = ?10, slow_told = ?11, lease_owner = ?12, wake_at = ?13, finished_at = ?14
+             error = ?10, slow_told = ?11, lease_owner = ?12, wake_at = ?13, finished_at = ?14, model = ?15
          WHERE id = ?1 AND lease_epoch = ?2 AND stage = ?3 AND lease_owner IS NOT NULL",
     )
     .bind(step.job_id.to_string())
@@ -92,6 +92,7 @@ async fn write_job(db: &mut SqliteConnection, step: &Transition, after: &Job) ->
     .bind(&after.lease_owner)
     .bind(after.wake_at.map(micros))
     .bind(after.finished_at.map(micros))
+    .bind(&after.model)
     .execute(db)
     .await
     .map_err(classify)?;
@@ -111,7 +112,8 @@ async fn write_attempt(
         Some(AttemptWrite::Update { from, .. }) => {
             let update = sqlx::query(
                 "UPDATE attempts
-                 SET state = ?3, task_id = ?4, video = ?5, fault = ?6, cost_milli = ?7, sent_at = ?8, updated_at = ?9
+                 SET state = ?3, task_id = ?4, video = ?5, fault = ?6, cost_milli = ?7, sent_at = ?8, updated_at = ?9,
+                     key = ?10, reason = ?11
                  WHERE id = ?1 AND state = ?2",
             );
             update
@@ -124,6 +126,8 @@ async fn write_attempt(
                 .bind(attempt.cost_milli)
                 .bind(attempt.sent_at.map(micros))
                 .bind(micros(attempt.updated_at))
+                .bind(&attempt.key)
+                .bind(&attempt.reason)
                 .execute(db)
                 .await
         }
@@ -140,8 +144,8 @@ async fn insert_attempt(
     attempt: &Attempt,
 ) -> Result<Result<sqlx::sqlite::SqliteQueryResult, sqlx::Error>, StoreError> {
     let insert = sqlx::query(
-        "INSERT INTO attempts (id, job_id, seq, provider, model, state, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+        "INSERT INTO attempts (id, job_id, seq, provider, model, reason, state, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
     );
     let insert = insert
         .bind(attempt.id.to_string())
@@ -149,6 +153,7 @@ async fn insert_attempt(
         .bind(attempt.seq)
         .bind(&attempt.provider)
         .bind(&attempt.model)
+        .bind(&attempt.reason)
         .bind(attempt.state.as_str())
         .bind(micros(attempt.created_at));
     Ok(insert.execute(db).await)

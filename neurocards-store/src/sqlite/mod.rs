@@ -22,6 +22,7 @@ mod open;
 mod operations;
 mod orders;
 mod read;
+mod resources;
 mod rows;
 
 use std::sync::Arc;
@@ -29,11 +30,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, Claim, Claimed, Clock, CreditsPost, EventCursor, Job,
-    JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
-    LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord, Pause,
-    PauseRecord, PauseScope, Placement, Posted, QueueStatus, Seizure, Store, StoreCapabilities, StoreError,
-    Timestamp, Told, Transition, Violation, WorkerBeat,
+    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost,
+    EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle,
+    LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord,
+    Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId, ResourceRecord,
+    ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Told, Transition,
+    Violation, WorkerBeat,
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
@@ -281,6 +283,51 @@ impl Store for SqliteStore {
     ) -> Result<Vec<OrderLine>, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(classify)?;
         operations::order_events(&mut connection, order, after, limit).await
+    }
+
+    async fn resources_list(&self, provider: &str) -> Result<Vec<ResourceRecord>, StoreError> {
+        resources::list(&mut *self.readers.acquire().await.map_err(classify)?, provider).await
+    }
+
+    async fn resource_settle(&self, settle: &ResourceSettle) -> Result<ResourceRecord, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let (record, written) = resources::settle(&mut tx, settle, now).await?;
+        if written {
+            commit(tx).await?;
+        }
+        Ok(record)
+    }
+
+    async fn resource_set(&self, set: &ResourceSet) -> Result<ResourceRecord, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let record = resources::set(&mut tx, set, now).await?;
+        commit(tx).await?;
+        Ok(record)
+    }
+
+    async fn resource_probe(&self, resource: &ResourceId, lease: Duration) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let granted = resources::probe(&mut tx, resource, lease, now).await?;
+        commit(tx).await?;
+        Ok(granted)
+    }
+
+    async fn balance_note(&self, resource: &ResourceId, milli: i64) -> Result<ResourceRecord, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let record = resources::note_balance(&mut tx, resource, milli, now).await?;
+        commit(tx).await?;
+        Ok(record)
+    }
+
+    async fn balance_list(&self, resource: &ResourceId) -> Result<Vec<BalancePoint>, StoreError> {
+        resources::balances(&mut *self.readers.acquire().await.map_err(classify)?, resource).await
+    }
+
+    async fn pace(&self, pace: &Pace) -> Result<Paced, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let paced = resources::pace(&mut tx, pace, now).await?;
+        commit(tx).await?;
+        Ok(paced)
     }
 
     /// Nothing tells one process of a file what another one wrote into it.

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use neurocards_core::{
-    Account, Artifact, Attempt, Credits, Job, JobEvent, LedgerEntry, Notice, NoticeBody, Order, OrderLine,
-    Pause, PauseRecord, PauseScope, StoreError, Subject, Timestamp, WorkerBeat, WorkerRecord,
+    Account, Artifact, Attempt, BalancePoint, Closing, Credits, Job, JobEvent, LedgerEntry, Notice,
+    NoticeBody, Order, OrderLine, Pause, PauseRecord, PauseScope, ResourceId, ResourceRecord, StoreError,
+    Subject, Timestamp, WorkerBeat, WorkerRecord,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -170,6 +171,8 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         seq: cells.number("seq")?,
         provider: cells.get("provider")?,
         model: cells.get("model")?,
+        key: cells.get("key")?,
+        reason: cells.get("reason")?,
         state: cells.word("state")?,
         task_id: cells.get("task_id")?,
         hint: cells.get("hint")?,
@@ -236,6 +239,44 @@ pub(super) fn worker(row: &SqliteRow) -> Result<WorkerRecord, StoreError> {
         started_at: cells.time("started_at")?,
     };
     Ok(WorkerRecord { beat, seen_at: cells.time("seen_at")? })
+}
+
+pub(super) fn resource(row: &SqliteRow) -> Result<ResourceRecord, StoreError> {
+    let cells = Cells { table: "resources", row };
+    let closing = |since| {
+        Ok::<_, StoreError>(Closing {
+            since,
+            until: cells.time_opt("closed_until")?,
+            actor: cells.get("closed_by")?,
+            reason: cells.get("closed_why")?,
+        })
+    };
+    let balance = cells.get::<Option<i64>>("balance_milli")?.zip(cells.time_opt("balance_at")?);
+    Ok(ResourceRecord {
+        id: ResourceId {
+            provider: cells.get("provider")?,
+            kind: cells.word("kind")?,
+            name: cells.get("name")?,
+        },
+        closing: cells.time_opt("closed_since")?.map(closing).transpose()?,
+        failures: cells.number("failures")?,
+        fault: cells.json_opt("fault")?,
+        failed_at: cells.time_opt("failed_at")?,
+        recovered_at: cells.time_opt("recovered_at")?,
+        probing_until: cells.time_opt("probing_until")?,
+        balance: balance.map(|(milli, at)| BalancePoint { at, milli }),
+    })
+}
+
+pub(super) fn balance(row: &SqliteRow) -> Result<BalancePoint, StoreError> {
+    let cells = Cells { table: "balances", row };
+    Ok(BalancePoint { at: cells.time("at")?, milli: cells.get("milli")? })
+}
+
+pub(super) fn slots(row: &SqliteRow) -> Result<Vec<Timestamp>, StoreError> {
+    let cells = Cells { table: "paces", row };
+    let moment = |micros| from_micros(micros).ok_or_else(|| cells.corrupt("slots", "no moment"));
+    cells.json::<Vec<i64>>("slots")?.into_iter().map(moment).collect()
 }
 
 /// An event with its number and its job's index.

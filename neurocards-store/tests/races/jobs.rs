@@ -28,12 +28,12 @@ pub(crate) async fn d7_send_and_send(arena: &Arena) {
     for round in 0..arena.rounds {
         let old = arena.job(round, Milestone::Intent).await;
         let id = old.job.id;
-        let late = arena.write(&old, Event::Uploaded).await;
+        let late = arena.write(&old, sample::uploaded()).await;
         arena.world.clock.advance(arena.world.policy.lease);
         let (a, b) = arena.stores();
         let (sent, again) = if round % 2 == 0 {
             let new = arena.world.claim_job("new", id).await.state;
-            let write = arena.write(&new, Event::Uploaded).await;
+            let write = arena.write(&new, sample::uploaded()).await;
             race(round, apply(a, late), apply(b, write)).await
         } else {
             let next = Claim { scope: ClaimScope::Job(id), ..arena.world.claim_of("new") };
@@ -42,7 +42,7 @@ pub(crate) async fn d7_send_and_send(arena: &Arena) {
             let new = &claimed.jobs[0].state;
             // The successor of a worker that has sent does not send.
             let write = match new.attempt.as_ref().map(|attempt| attempt.state) {
-                Some(AttemptState::Intent) => arena.write(new, Event::Uploaded).await,
+                Some(AttemptState::Intent) => arena.write(new, sample::uploaded()).await,
                 _ => arena.write(new, Event::Claimed).await,
             };
             let again = write.to == Stage::Submit && apply(b, write).await;
@@ -148,7 +148,7 @@ pub(crate) async fn seize_and_claim_and_apply(arena: &Arena) {
         let id = state.job.id;
         // In every other round the lease is over as well.
         arena.world.pass(if round % 2 == 0 { 3_000 } else { 1 });
-        let sent = arena.write(&state, Event::Uploaded).await;
+        let sent = arena.write(&state, sample::uploaded()).await;
         let seize = JobSeize { job: id, worker: "buyer".to_owned(), lease: arena.world.policy.lease };
         let again = Claim { scope: ClaimScope::Job(id), ..arena.world.claim_of("late") };
         let (a, b) = arena.stores();

@@ -10,7 +10,8 @@ use futures::StreamExt;
 use neurocards_core::{
     AttemptId, Catalogue, Delivery, Fault, FaultClass, Lookup, Model, ModelStatus, Notice, Notifier,
     OfflinePrompts, PhotoUpload, Prompt, PromptBuilder, PromptError, PromptLimits, PromptRequest,
-    ProviderCapabilities, Submission, Submitted, TaskState, UploadedPhoto, VideoProvider, VideoStream,
+    ProviderCapabilities, Submission, Submitted, TaskRef, TaskState, UploadError, UploadedPhoto,
+    VideoProvider, VideoStream,
 };
 
 use crate::points::{Points, append};
@@ -67,14 +68,18 @@ impl VideoProvider for FolderProvider {
     }
 
     fn capabilities(&self) -> ProviderCapabilities {
-        ProviderCapabilities { lookup: self.lookup, poll: Some(Duration::from_millis(1)) }
+        ProviderCapabilities {
+            lookup: self.lookup,
+            poll: Some(Duration::from_millis(1)),
+            ..ProviderCapabilities::default()
+        }
     }
 
-    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, Fault> {
+    async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, UploadError> {
         self.points.before("upload");
         self.called("upload", photo.attempt);
         self.points.after("upload");
-        Ok(UploadedPhoto(photo.sha256.to_owned()))
+        Ok(UploadedPhoto::at(photo.sha256))
     }
 
     async fn submit(&self, submission: &Submission<'_>) -> Submitted {
@@ -96,7 +101,8 @@ impl VideoProvider for FolderProvider {
     }
 
     /// The first read finds it running, the second one finished.
-    async fn read(&self, task_id: &str) -> Result<TaskState, Fault> {
+    async fn read(&self, task: &TaskRef<'_>) -> Result<TaskState, Fault> {
+        let task_id = task.task_id;
         self.points.before("read");
         self.called("read", task_id);
         let task = std::fs::read_to_string(self.task(task_id))
@@ -110,7 +116,7 @@ impl VideoProvider for FolderProvider {
     }
 
     /// The end of the stream is the moment before the video is stored; after that comes `job_apply`.
-    async fn fetch(&self, video: &str) -> Result<VideoStream, Fault> {
+    async fn fetch(&self, _: &TaskRef<'_>, video: &str) -> Result<VideoStream, Fault> {
         self.points.before("fetch");
         self.called("fetch", video);
         self.points.after("fetch");

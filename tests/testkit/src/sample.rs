@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use neurocards_core::{
-    AccountKey, Artifact, AttemptId, Brief, BriefTexts, Clock, Credits, EntryId, Fault, FaultClass, FreshIds,
-    JobId, Lang, NoticeId, Order, OrderId, OrderNew, PhotoRef, Prompt, Script, TemplateId, Timestamp,
+    AccountKey, Artifact, AttemptId, Brief, BriefTexts, Clock, Credits, EntryId, Event, Fault, FaultClass,
+    FreshIds, JobId, Lang, NoticeId, Order, OrderId, OrderNew, PhotoRef, Prompt, Script, TemplateId,
+    Timestamp,
 };
 
 /// The provider of sample orders.
@@ -129,6 +130,12 @@ pub fn prompt() -> Prompt {
         source: "offline".to_owned(),
         usage: None,
     }
+}
+
+/// The photo is with the provider, which has several keys.
+pub fn uploaded() -> Event {
+    let reason = Some("account B: account A has no credits".to_owned());
+    Event::Uploaded { key: Some("5e884898".to_owned()), reason }
 }
 
 /// A video's facts.

@@ -76,6 +76,7 @@ fn stage_words(body: &JobEventBody) -> (Option<u64>, String) {
         JobEventBody::Retrying { fault, after_ms } | JobEventBody::Stumbled { fault, after_ms } => {
             (None, format!("{}: {}", clean_line(&fault.message), wait(after_ms)))
         }
+        JobEventBody::Waiting { fault, .. } => (None, format!("waiting: {}", clean_line(&fault.message))),
         JobEventBody::Rendered => (Some(RENDER.end), "storing".to_owned()),
         JobEventBody::Done { .. } => (Some(1_000), "done".to_owned()),
         JobEventBody::Failed { fault, .. } => (None, format!("failed: {}", clean_line(&fault.message))),

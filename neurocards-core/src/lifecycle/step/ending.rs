@@ -10,6 +10,9 @@ use crate::lifecycle::policy::Policy;
 use crate::lifecycle::transition::{AttemptWrite, JobEventBody, Settlement, Transition, Wake};
 use crate::notice::NoticeBody;
 
+/// How far waits for the same thing are spread at most.
+const LONGEST_SPREAD: Duration = Duration::from_secs(30);
+
 impl Decision<'_> {
     /// The same step once more, a bounded number of times.
     pub(super) fn stumble(&self, fault: Fault) -> Step {
@@ -27,6 +30,19 @@ impl Decision<'_> {
         let news = self.state.job.error.as_ref() != Some(&fault);
         let write = self.write(self.state.job.stage, Wake::After(wait));
         Self::last(Transition { stumbles, error: Some(fault), event: news.then_some(event), ..write })
+    }
+
+    /// Nothing may leave now, and nobody is at fault: uncounted, and bounded by the deadline alone.
+    pub(super) fn wait(&self, wait: Duration, why: Fault) -> Step {
+        let job = &self.state.job;
+        // Those who wait for the same thing do not come back all at once.
+        let spread = (wait / 5).min(LONGEST_SPREAD).mul_f64(self.context.jitter.clamp(0.0, 1.0));
+        let left = (job.deadline_at - self.context.now).to_std().unwrap_or_default();
+        let wait = wait.saturating_add(spread).min(left);
+        let event = JobEventBody::Waiting { fault: why.clone(), after_ms: millis(wait) };
+        let news = job.error.as_ref() != Some(&why);
+        let write = self.write(job.stage, Wake::After(wait));
+        Self::last(Transition { error: Some(why), event: news.then_some(event), ..write })
     }
 
     /// Another submission, a bounded number of times and only for faults that pass.

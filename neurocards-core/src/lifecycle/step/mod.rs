@@ -34,9 +34,21 @@ pub enum Event {
     /// The brief breaks the rules: there will be no prompt.
     PromptRefused(Fault),
     /// The provider has the photo; the paid call comes next.
-    Uploaded,
+    Uploaded {
+        /// The name of the key that it will be made with, where there are several.
+        key: Option<String>,
+        /// Why that one.
+        reason: Option<String>,
+    },
     /// The photo could not be handed over. Nothing was paid for.
     UploadFailed(Fault),
+    /// Nothing may leave now, and nothing failed. Nothing was paid for.
+    NotNow {
+        /// How long.
+        wait: Duration,
+        /// Why, for people who wait.
+        why: Fault,
+    },
     /// The provider took the submission.
     Accepted {
         /// Its id of the task.
@@ -171,10 +183,13 @@ impl Decision<'_> {
             (_, _, Event::CancelRequested) => self.cancel(),
             (Stage::Prompt, None, Event::PromptBuilt { prompt, fault }) => self.prompt_built(prompt, fault),
             (Stage::Prompt, None, Event::PromptRefused(fault)) => self.fail(fault, None),
-            (Stage::Submit, Some(AttemptState::Intent), Event::Uploaded) => self.uploaded(),
+            (Stage::Submit, Some(AttemptState::Intent), Event::Uploaded { key, reason }) => {
+                self.uploaded(key, reason)
+            }
             (Stage::Submit, Some(AttemptState::Intent), Event::UploadFailed(fault)) => {
                 self.upload_failed(fault)
             }
+            (Stage::Submit, Some(AttemptState::Intent), Event::NotNow { wait, why }) => self.wait(wait, why),
             (Stage::Submit, Some(AttemptState::Sent), event) => self.answered(event),
             (Stage::Wait, Some(AttemptState::Unknown), event) => self.answered(event),
             (Stage::Wait, Some(AttemptState::Accepted), event) => self.read(event),
@@ -231,6 +246,8 @@ impl Decision<'_> {
 /// The optional parts of a change of an attempt.
 #[derive(Default)]
 struct Change {
+    key: Option<String>,
+    reason: Option<String>,
     task_id: Option<String>,
     video: Option<String>,
     fault: Option<Fault>,
@@ -244,13 +261,19 @@ fn update(attempt: &Attempt, to: AttemptState) -> AttemptWrite {
 fn change(attempt: &Attempt, to: AttemptState, fill: impl FnOnce(&mut Change)) -> AttemptWrite {
     let mut parts = Change::default();
     fill(&mut parts);
-    let Change { task_id, video, fault, cost_milli } = parts;
-    AttemptWrite::Update { id: attempt.id, from: attempt.state, to, task_id, video, fault, cost_milli }
+    let Change { key, reason, task_id, video, fault, cost_milli } = parts;
+    let (id, from) = (attempt.id, attempt.state);
+    AttemptWrite::Update { id, from, to, key, reason, task_id, video, fault, cost_milli }
 }
 
 /// The wait that the other side asked for, as long as it makes sense: a job lives for an hour.
 fn asked_for(fault: &Fault) -> Duration {
     fault.retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER)
+}
+
+/// A reason is no longer than the message of a fault.
+fn cut(reason: &str) -> String {
+    reason.chars().take(Fault::MESSAGE_MAX_CHARS).collect()
 }
 
 fn millis(wait: Duration) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Decision, Effect, Event, NOTHING, Step, change, update};
+use super::{Decision, Effect, Event, NOTHING, Step, change, cut};
 use crate::attempt::AttemptState;
 use crate::fault::{Fault, FaultClass};
 use crate::job::Stage;
@@ -21,13 +21,22 @@ impl Decision<'_> {
         Step { write: Some(write), then: Some(Effect::Upload) }
     }
 
-    pub(super) fn uploaded(&self) -> Step {
+    pub(super) fn uploaded(&self, key: Option<String>, reason: Option<String>) -> Step {
         let Some(attempt) = self.state.live_attempt() else { return NOTHING };
-        let write = Transition {
-            attempt: Some(update(attempt, AttemptState::Sent)),
-            event: Some(JobEventBody::Sent { attempt: attempt.seq }),
-            ..self.write(Stage::Submit, Wake::Keep)
+        let reasons: Vec<String> = attempt.reason.clone().into_iter().chain(reason).collect();
+        let reason = (!reasons.is_empty()).then(|| cut(&reasons.join("; ")));
+        let event = JobEventBody::Sent {
+            attempt: attempt.seq,
+            model: attempt.model.clone(),
+            key: key.clone(),
+            reason: reason.clone(),
         };
+        let change = change(attempt, AttemptState::Sent, |write| {
+            write.key = key;
+            write.reason = reason;
+        });
+        let write =
+            Transition { attempt: Some(change), event: Some(event), ..self.write(Stage::Submit, Wake::Keep) };
         Step { write: Some(write), then: Some(Effect::Submit { attempt: attempt.id }) }
     }
 
@@ -89,6 +98,12 @@ impl Decision<'_> {
     }
 
     pub(super) fn new_attempt(&self) -> AttemptWrite {
-        AttemptWrite::Insert { id: self.context.fresh.attempt, seq: self.state.job.attempts + 1 }
+        let job = &self.state.job;
+        AttemptWrite::Insert {
+            id: self.context.fresh.attempt,
+            seq: job.attempts + 1,
+            model: job.model.clone(),
+            reason: "as ordered".to_owned(),
+        }
     }
 }

@@ -5,6 +5,7 @@
 mod audit;
 mod late;
 mod operations;
+mod resources;
 mod tables;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,8 +17,8 @@ use self::tables::{Due, Tables};
 use super::{
     AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, EventCursor, JobFilter, JobHistory, JobRecord,
     JobSeize, LateAttempt, LateClaim, LateSettle, LedgerFilter, NoticeClaim, NoticeSettle, OrderLine,
-    OrderNew, OrderRecord, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, Seizure, Store,
-    StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
+    OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus,
+    ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
 use crate::attempt::AttemptState;
@@ -27,6 +28,7 @@ use crate::job::{Job, Stage};
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
 use crate::notice::Notice;
+use crate::resource::{BalancePoint, ResourceId, ResourceRecord};
 
 /// A store in memory.
 #[derive(Debug)]
@@ -211,5 +213,33 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> Result<Vec<OrderLine>, StoreError> {
         Ok(self.tables().order_events(order, after, limit))
+    }
+
+    async fn resources_list(&self, provider: &str) -> Result<Vec<ResourceRecord>, StoreError> {
+        Ok(self.tables().resources.list(provider))
+    }
+
+    async fn resource_settle(&self, settle: &ResourceSettle) -> Result<ResourceRecord, StoreError> {
+        Ok(self.tables().resources.settle(settle, self.clock.now()))
+    }
+
+    async fn resource_set(&self, set: &ResourceSet) -> Result<ResourceRecord, StoreError> {
+        Ok(self.tables().resources.set(set, self.clock.now()))
+    }
+
+    async fn resource_probe(&self, resource: &ResourceId, lease: Duration) -> Result<bool, StoreError> {
+        Ok(self.tables().resources.probe(resource, lease, self.clock.now()))
+    }
+
+    async fn balance_note(&self, resource: &ResourceId, milli: i64) -> Result<ResourceRecord, StoreError> {
+        Ok(self.tables().resources.note_balance(resource, milli, self.clock.now()))
+    }
+
+    async fn balance_list(&self, resource: &ResourceId) -> Result<Vec<BalancePoint>, StoreError> {
+        Ok(self.tables().resources.balances(resource))
+    }
+
+    async fn pace(&self, pace: &Pace) -> Result<Paced, StoreError> {
+        Ok(self.tables().resources.pace(pace, self.clock.now()))
     }
 }

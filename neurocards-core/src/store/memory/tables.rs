@@ -10,6 +10,7 @@ use super::super::{
 };
 use super::late::LateRow;
 use super::operations::Operations;
+use super::resources::Resources;
 use crate::account::{Account, AccountKey};
 use crate::artifact::Artifact;
 use crate::attempt::Attempt;
@@ -47,6 +48,7 @@ pub(super) struct Tables {
     pub(super) events: BTreeMap<JobId, Vec<JobEvent>>,
     pub(super) late: BTreeMap<AttemptId, LateRow>,
     pub(super) operations: Operations,
+    pub(super) resources: Resources,
     /// The turns of jobs.
     turns: BTreeMap<JobId, u64>,
 }

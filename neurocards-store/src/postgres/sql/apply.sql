@@ -7,7 +7,7 @@ input AS (
     SELECT * FROM json_to_recordset($1::text::json) AS input (
         id uuid, epoch bigint, stage text, target text, keep boolean, wait bigint,
         prompt json, retries integer, stumbles integer, error json, slow_told boolean,
-        attempt_new uuid, attempt_seq integer, attempt uuid, attempt_from text, attempt_to text,
+        attempt_new uuid, attempt_seq integer, attempt_model text, attempt_key text, attempt_reason text, attempt uuid, attempt_from text, attempt_to text,
         task_id text, video text, fault json, cost_milli bigint,
         entry uuid, kind text, artifact json,
         notice uuid, notice_kind text, notice_body json, silences boolean, event json, late bigint)
@@ -17,6 +17,7 @@ moved AS (
         stage = input.target,
         prompt = coalesce(input.prompt, jobs.prompt),
         attempts = coalesce(input.attempt_seq, jobs.attempts),
+        model = coalesce(input.attempt_model, jobs.model),
         retries = input.retries,
         stumbles = input.stumbles,
         crashes = 0,
@@ -39,19 +40,23 @@ moved AS (
     RETURNING jobs.id, jobs.order_id, jobs.account, jobs.price, jobs.provider, jobs.model, jobs.attempts, clock.now
 ),
 step AS (
-    SELECT moved.*, input.stage, input.epoch, input.target, input.attempt_new, input.attempt_seq, input.attempt,
+    SELECT moved.*, input.stage, input.epoch, input.target, input.attempt_new, input.attempt_seq, input.attempt_key,
+        input.attempt_reason, input.attempt,
         input.attempt_to, input.task_id, input.video, input.fault, input.cost_milli, input.entry, input.kind,
         input.artifact, input.notice, input.notice_kind, input.notice_body, input.silences, input.event,
         input.late
     FROM moved JOIN input USING (id)
 ),
 attempts_added AS (
-    INSERT INTO attempts (id, job_id, seq, provider, model, state, created_at, updated_at)
-    SELECT attempt_new, id, attempt_seq, provider, model, 'intent', now, now FROM step WHERE attempt_new IS NOT NULL
+    INSERT INTO attempts (id, job_id, seq, provider, model, reason, state, created_at, updated_at)
+    SELECT attempt_new, id, attempt_seq, provider, model, attempt_reason, 'intent', now, now
+    FROM step WHERE attempt_new IS NOT NULL
 ),
 attempts_changed AS (
     UPDATE attempts SET
         state = step.attempt_to,
+        key = coalesce(step.attempt_key, attempts.key),
+        reason = coalesce(step.attempt_reason, attempts.reason),
         task_id = coalesce(step.task_id, attempts.task_id),
         video = coalesce(step.video, attempts.video),
         fault = coalesce(step.fault, attempts.fault),

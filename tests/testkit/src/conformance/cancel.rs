@@ -77,7 +77,7 @@ pub async fn not_a_missing_job(world: &World) {
 pub async fn the_former_holder_is_a_zombie(world: &World) {
     let job = world.job().await;
     let held = world.reach(job.id, Milestone::Intent).await;
-    let sent = world.decide(&held, Event::Uploaded).await.0.unwrap();
+    let sent = world.decide(&held, sample::uploaded()).await.0.unwrap();
     let claimed = seized(world, &job).await;
     world.lost(&sent).await;
     let leases = [(job.id, held.job.lease_epoch)];

@@ -28,6 +28,8 @@ pub async fn b3_a_zombie_writes_nothing(world: &World) {
         id: old.attempt.as_ref().unwrap().id,
         from: AttemptState::Succeeded,
         to: AttemptState::Failed,
+        key: None,
+        reason: None,
         task_id: None,
         video: None,
         fault: None,
@@ -65,12 +67,12 @@ pub async fn a_step_needs_a_lease(world: &World) {
 pub async fn an_attempt_must_be_as_expected(world: &World) {
     let id = world.job().await.id;
     let state = world.reach(id, Milestone::Intent).await;
-    let write = world.decide(&state, Event::Uploaded).await.0.unwrap();
+    let write = world.decide(&state, sample::uploaded()).await.0.unwrap();
     let Some(AttemptWrite::Update { id: attempt, .. }) = write.attempt else { panic!("{write:?}") };
     let with = |id, from| {
         let to = AttemptState::Sent;
-        let update =
-            AttemptWrite::Update { id, from, to, task_id: None, video: None, fault: None, cost_milli: None };
+        let (key, reason, task_id, video, fault, cost_milli) = (None, None, None, None, None, None);
+        let update = AttemptWrite::Update { id, from, to, key, reason, task_id, video, fault, cost_milli };
         Transition { attempt: Some(update), ..write.clone() }
     };
     for from in AttemptState::ALL.into_iter().filter(|from| *from != AttemptState::Intent) {
@@ -91,7 +93,12 @@ pub async fn d7_one_live_attempt(world: &World) {
     {
         let job = world.place(&account, 1).await.jobs[0].id;
         let state = world.reach(job, goal).await;
-        let second = AttemptWrite::Insert { id: world.ids.attempt(), seq: 2 };
+        let second = AttemptWrite::Insert {
+            id: world.ids.attempt(),
+            seq: 2,
+            model: sample::MODEL.to_owned(),
+            reason: "again".to_owned(),
+        };
         let write = bare(&state, state.job.stage, Wake::Keep);
         world.lost(&Transition { attempt: Some(second), ..write }).await;
     }

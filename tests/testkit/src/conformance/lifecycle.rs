@@ -124,7 +124,7 @@ async fn second_attempt(world: &World, state: JobState) {
     state = world.advance(state, Event::Claimed).await;
     let attempt = state.attempt.clone().unwrap();
     assert_eq!((attempt.seq, attempt.state, state.job.attempts), (2, AttemptState::Intent, 2));
-    state = world.advance(state, Event::Uploaded).await;
+    state = world.advance(state, sample::uploaded()).await;
     world.advance(state, Event::Accepted { task_id: "second".to_owned() }).await;
     let states: Vec<_> = world.history(id).await.attempts.into_iter().map(|attempt| attempt.state).collect();
     assert_eq!(states, [AttemptState::Rejected, AttemptState::Accepted]);

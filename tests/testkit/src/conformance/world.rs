@@ -229,7 +229,7 @@ impl World {
         if goal == Milestone::Intent {
             return state;
         }
-        state = self.advance(state, Event::Uploaded).await;
+        state = self.advance(state, sample::uploaded()).await;
         if goal == Milestone::Sent {
             return state;
         }

@@ -87,7 +87,7 @@ impl Provider {
 
     pub(super) fn upload(weather: Weather, chance: &mut Chance) -> Event {
         if !chance.one_in(weather.wire) {
-            return Event::Uploaded;
+            return Event::Uploaded { key: None, reason: None };
         }
         let class = chance.pick(&[FaultClass::Temporary, FaultClass::Temporary, FaultClass::RateLimit]);
         Event::UploadFailed(Fault::new(class, "the upload failed"))

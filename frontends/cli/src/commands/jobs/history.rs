@@ -74,7 +74,7 @@ pub(super) fn text(history: &JobHistory, path: Option<&Path>) -> String {
     section(
         &mut lines,
         "Attempts",
-        &["#", "STATE", "TASK", "SENT", "FAULT"],
+        &["#", "STATE", "MODEL", "KEY", "TASK", "SENT", "WHY", "FAULT"],
         history.attempts.iter().map(attempt_row),
     );
     section(&mut lines, "Notices", &["TIME", "KIND", "STATE"], history.notices.iter().map(notice_row));
@@ -110,7 +110,12 @@ fn event_words(body: &JobEventBody) -> String {
         JobEventBody::Prompted { source, fault: Some(fault) } => {
             format!("prompt written by {source} after {fault}")
         }
-        JobEventBody::Sent { attempt } => format!("attempt {attempt} sent"),
+        JobEventBody::Sent { attempt, model, key, reason } => {
+            let to = if model.is_empty() { String::new() } else { format!(" to {model}") };
+            let with = key.as_ref().map(|key| format!(" with key {key}")).unwrap_or_default();
+            let why = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+            format!("attempt {attempt} sent{to}{with}{why}")
+        }
         JobEventBody::Accepted { task_id } => format!("accepted as {task_id}"),
         JobEventBody::InDoubt { fault } => format!("in doubt: {fault}"),
         JobEventBody::Retrying { fault, after_ms } => {
@@ -118,6 +123,9 @@ fn event_words(body: &JobEventBody) -> String {
         }
         JobEventBody::Stumbled { fault, after_ms } => {
             format!("tried again in {}: {fault}", seconds_of(*after_ms))
+        }
+        JobEventBody::Waiting { fault, after_ms } => {
+            format!("waits {}: {fault}", seconds_of(*after_ms))
         }
         JobEventBody::Rendered => "rendered".to_owned(),
         JobEventBody::Gifted { .. } => "the video came after all, and costs nothing".to_owned(),
@@ -135,8 +143,11 @@ fn attempt_row(attempt: &Attempt) -> Vec<String> {
     vec![
         attempt.seq.to_string(),
         attempt.state.as_str().to_owned(),
+        attempt.model.clone(),
+        attempt.key.clone().unwrap_or_default(),
         attempt.task_id.clone().unwrap_or_default(),
         attempt.sent_at.map(moment).unwrap_or_default(),
+        attempt.reason.clone().unwrap_or_default(),
         attempt.fault.as_ref().map(ToString::to_string).unwrap_or_default(),
     ]
 }
