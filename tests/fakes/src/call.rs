@@ -44,6 +44,12 @@ pub enum Call {
     Media,
     /// A message about a task that the fake sends to the `callBackUrl`.
     Callback,
+    /// OpenAI: `POST /v1/chat/completions`.
+    Chat,
+    /// OpenAI: `POST /v1/moderations`.
+    Moderation,
+    /// OpenAI: `GET /v1/models`, or one of them.
+    ChatModels,
     /// Nothing that the service has.
     Unrouted,
 }

@@ -1,6 +1,7 @@
 //! Strict, stateful stand-ins for the services that neurocards calls, over real HTTP on ports of this machine.
 //!
 //! - [`kie::KieFake`]: KIE.ai, with its API, its upload host and its media host.
+//! - [`openai::OpenAiFake`]: chat completions, moderations and models, as OpenAI and compatible servers have them.
 //!
 //! They were built from what the services were recorded to answer, so a client that works against them meets few
 //! surprises later. Each keeps state (money, tasks, files, limits), follows a [script](When) of faults, writes an
@@ -13,6 +14,7 @@ mod clock;
 mod fault;
 mod journal;
 pub mod kie;
+pub mod openai;
 mod post;
 mod reply;
 mod script;

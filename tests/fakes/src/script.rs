@@ -70,6 +70,16 @@ impl When {
         Self::call(Call::Media)
     }
 
+    /// The requests to a language model.
+    pub fn chat() -> Self {
+        Self::call(Call::Chat)
+    }
+
+    /// The requests for a moderation.
+    pub fn moderation() -> Self {
+        Self::call(Call::Moderation)
+    }
+
     /// Only for this model, or for a task of it.
     #[must_use]
     pub fn model(mut self, model: &str) -> Self {

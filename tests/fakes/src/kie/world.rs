@@ -146,7 +146,7 @@ impl World {
             }
             Call::UploadBase64 | Call::UploadStream | Call::UploadUrl => self.upload(ask, key).into(),
             Call::Media => self.media(ask).into(),
-            Call::Callback | Call::Unrouted => refusal(404, "Not Found").into(),
+            _ => refusal(404, "Not Found").into(),
         }
     }
 
