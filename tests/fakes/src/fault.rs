@@ -127,6 +127,23 @@ impl Fault {
         self
     }
 
+    /// What the journal calls it.
+    pub(crate) fn label(&self) -> String {
+        let shown = match &self.shows {
+            Shows::Refusal { code, .. } => format!("code {code}"),
+            Shows::Page { status, .. } => format!("page {status}"),
+            Shows::Close => "no answer".to_owned(),
+            Shows::Hang => "hanging".to_owned(),
+            Shows::Truncated => "answer broken off".to_owned(),
+            Shows::Malformed => "answer garbled".to_owned(),
+            Shows::Slow { .. } => "answer in drips".to_owned(),
+            Shows::Endless => "answer without end".to_owned(),
+            Shows::Status(status) => format!("status {status}"),
+            Shows::NoData => "no data".to_owned(),
+        };
+        if self.done { format!("{shown}, after it was done") } else { shown }
+    }
+
     /// Adds a header to a page: `retry-after`, for instance. Turns a refusal of KIE into what it is on the wire, so
     /// that it can have headers too.
     #[must_use]

@@ -29,6 +29,13 @@ struct Pages {
     marks: Vec<(u64, String)>,
 }
 
+impl Pages {
+    fn exchange(&mut self, seq: u64) -> Option<&mut Exchange> {
+        let at = self.exchanges.binary_search_by_key(&seq, |exchange| exchange.seq).ok()?;
+        self.exchanges.get_mut(at)
+    }
+}
+
 /// One request and what became of it. For [`Call::Callback`] the fake is the one who asked.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -59,6 +66,8 @@ pub struct Exchange {
     pub callback: Option<String>,
     /// The request's body when it is JSON, else null. What uploads and data URLs hold is left out.
     pub request: Value,
+    /// What the script did to it, in a few words each: a fault, the course of the task that it made, the answer.
+    pub script: Vec<String>,
     /// The HTTP status that was answered.
     pub status: Option<u16>,
     /// The `code` of the envelope that was answered.
@@ -149,7 +158,8 @@ impl Journal {
         self.pages().marks.clone()
     }
 
-    /// Waits until the journal satisfies a condition. It looks again at every change, so no test needs to sleep.
+    /// Waits until a condition holds. It is looked at again at every change of the journal and whenever a task ends, so no
+    /// test needs to sleep.
     ///
     /// # Panics
     /// It does not within 30 seconds; the journal is in the message.
@@ -176,7 +186,8 @@ impl Journal {
                 (Ending::Answered, Some(status), None) => status.to_string(),
                 (ending, ..) => format!("{ending:?}"),
             };
-            format!("{seq:>4} {call} {method} {path} -> {end}")
+            let script: String = exchange.script.iter().map(|what| format!(" [{what}]")).collect();
+            format!("{seq:>4} {call} {method} {path} -> {end}{script}")
         };
         self.pages().exchanges.iter().map(line).collect()
     }
@@ -190,6 +201,11 @@ impl Journal {
         pages.exchanges.push(exchange);
         self.announce(pages);
         Open { journal: self.clone(), seq, ended: false }
+    }
+
+    /// Something changed that is not in the journal.
+    pub(crate) fn stir(&self) {
+        self.0.changed.send_modify(|_| {});
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
@@ -219,6 +235,7 @@ impl Exchange {
             task: None,
             callback: None,
             request: Value::Null,
+            script: Vec::new(),
             status: None,
             code: None,
             ending: Ending::UnderWay,
@@ -241,9 +258,7 @@ impl Open {
 
     /// Adds what only became known while it was dealt with.
     pub(crate) fn note(&self, change: impl FnOnce(&mut Exchange)) {
-        let mut pages = self.journal.pages();
-        let seq = self.seq;
-        if let Some(exchange) = pages.exchanges.iter_mut().rev().find(|exchange| exchange.seq == seq) {
+        if let Some(exchange) = self.journal.pages().exchange(self.seq) {
             change(exchange);
         }
     }
@@ -256,8 +271,8 @@ impl Open {
         self.ended = true;
         let mut pages = self.journal.pages();
         pages.seq += 1;
-        let (now, seq) = (pages.seq, self.seq);
-        if let Some(exchange) = pages.exchanges.iter_mut().rev().find(|exchange| exchange.seq == seq) {
+        let now = pages.seq;
+        if let Some(exchange) = pages.exchange(self.seq) {
             exchange.ended = Some(now);
             exchange.ending = ending;
             exchange.status = status;

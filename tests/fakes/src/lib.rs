@@ -2,6 +2,7 @@
 //!
 //! - [`kie::KieFake`]: KIE.ai, with its API, its upload host and its media host.
 //! - [`openai::OpenAiFake`]: chat completions, moderations and models, as OpenAI and compatible servers have them.
+//! - [`Scenario`]: all of them at once, with accidents by a seed.
 //!
 //! They were built from what the services were recorded to answer, so a client that works against them meets few
 //! surprises later. Each keeps state (money, tasks, files, limits), follows a [script](When) of faults, writes an
@@ -17,6 +18,7 @@ pub mod kie;
 pub mod openai;
 mod post;
 mod reply;
+mod scenario;
 mod script;
 mod server;
 mod violation;
@@ -26,5 +28,6 @@ pub use call::Call;
 pub use clock::Clock;
 pub use fault::Fault;
 pub use journal::{Ending, Exchange, Journal};
+pub use scenario::{Report, Scenario, ScenarioOptions, TaskCounts, Weather};
 pub use script::When;
 pub use violation::{Rule, Violation};

@@ -1,6 +1,7 @@
 //! When something of the script happens.
 
 use crate::call::Call;
+use crate::wire::dice;
 
 /// Which exchanges a line of the script is about. Conditions add up; the count is of those that meet them all.
 ///
@@ -22,6 +23,7 @@ pub struct When {
     key: Option<String>,
     skip: u32,
     at_most: Option<u32>,
+    per_mille: Option<u16>,
 }
 
 /// What is known of an exchange when the script is asked.
@@ -130,6 +132,13 @@ impl When {
         self
     }
 
+    /// Only by chance: so many out of a thousand that meet the conditions. The fake's seed decides which.
+    #[must_use]
+    pub fn chance(mut self, per_mille: u16) -> Self {
+        self.per_mille = Some(per_mille);
+        self
+    }
+
     fn meets(&self, scene: &Scene<'_>) -> bool {
         let same = |wanted: &Option<String>, found: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| found == Some(wanted))
@@ -148,6 +157,7 @@ impl When {
 /// Lines of a script: conditions and what happens under them. An earlier line wins over a later one.
 #[derive(Debug)]
 pub(crate) struct Script<T> {
+    seed: u64,
     lines: Vec<Line<T>>,
 }
 
@@ -158,13 +168,11 @@ struct Line<T> {
     then: T,
 }
 
-impl<T> Default for Script<T> {
-    fn default() -> Self {
-        Self { lines: Vec::new() }
-    }
-}
-
 impl<T: Clone> Script<T> {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, lines: Vec::new() }
+    }
+
     pub(crate) fn add(&mut self, when: When, then: T) {
         self.lines.push(Line { when, seen: 0, then });
     }
@@ -172,14 +180,22 @@ impl<T: Clone> Script<T> {
     /// What the script says of this exchange. Every line that it meets counts it.
     pub(crate) fn ask(&mut self, scene: &Scene<'_>) -> Option<T> {
         let mut answer = None;
-        for line in self.lines.iter_mut().filter(|line| line.when.meets(scene)) {
+        for (n, line) in self.lines.iter_mut().enumerate().filter(|(_, line)| line.when.meets(scene)) {
             line.seen += 1;
             let turn = line.seen > line.when.skip
-                && line.when.at_most.is_none_or(|most| line.seen - line.when.skip <= most);
+                && line.when.at_most.is_none_or(|most| line.seen - line.when.skip <= most)
+                && line.when.per_mille.is_none_or(|chance| roll(self.seed, n, line.seen) < chance);
             if turn && answer.is_none() {
                 answer = Some(line.then.clone());
             }
         }
         answer
     }
+}
+
+/// A number below 1000: the same for the same seed, line and turn.
+fn roll(seed: u64, line: usize, turn: u32) -> u16 {
+    let bytes = dice(seed, &format!("line {line}"), turn.into());
+    let number = u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    u16::try_from(number % 1000).unwrap_or(0)
 }

@@ -125,7 +125,7 @@ impl KieBuilder {
         self
     }
 
-    /// Where its ids and names come from; the same seed gives the same ones.
+    /// Where its ids, names and the script's chances come from; the same seed gives the same ones.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -220,8 +220,8 @@ impl KieBuilder {
             keys: this.keys,
             tasks: BTreeMap::new(),
             files: BTreeMap::new(),
-            faults: Script::default(),
-            renders: Script::default(),
+            faults: Script::new(this.seed),
+            renders: Script::new(this.seed),
             render: this.render,
             violations,
             posted: BTreeSet::new(),

@@ -121,6 +121,7 @@ impl World {
             key: Some(&self.keys[key].fingerprint()),
         };
         let scripted = self.renders.ask(&scene);
+        ask.open.note(|exchange| exchange.script.extend(scripted.as_ref().map(Render::label)));
         let render = scripted.unwrap_or_else(|| match fetched {
             Ok(()) => self.render.clone(),
             Err(msg) => Render::fails("400", msg),
@@ -140,6 +141,11 @@ impl World {
         self.accounts[account].balance_milli -= price;
         self.keys[key].spent_milli += price;
         let early = render.callbacks.early && callback.is_some();
+        let finish = match render.finish {
+            _ if early => Wait::Reads(0),
+            Wait::Between(least, most) => Wait::Time(self.time_between(least, most)),
+            finish => finish,
+        };
         let task = Task {
             id: id.clone(),
             family,
@@ -153,7 +159,7 @@ impl World {
             key,
             created_ms: self.clock.now_ms(),
             price_milli: price,
-            render: Render { finish: if early { Wait::Reads(0) } else { render.finish }, ..render },
+            render: Render { finish, ..render },
             reads: 0,
             state: State::Running,
             reads_at_end: 0,

@@ -35,6 +35,8 @@ pub struct Render {
 pub(crate) enum Wait {
     Reads(u32),
     Time(Duration),
+    /// By chance.
+    Between(Duration, Duration),
     Told,
 }
 
@@ -127,6 +129,24 @@ impl Render {
         }
     }
 
+    /// What the journal calls it.
+    pub(crate) fn label(&self) -> String {
+        let ending = match &self.ending {
+            Ending::Success => "succeeds".to_owned(),
+            Ending::Fail { code, .. } => format!("fails with {code}"),
+            Ending::Flip { code, .. } => format!("fails with {code} at first"),
+        };
+        let more = [
+            (self.link == Link::Dead, ", link dead"),
+            (self.link == Link::Renewed, ", link renewed"),
+            (self.hidden != Wait::Reads(0), ", hidden at first"),
+            (self.callbacks.copies != 1, ", other callbacks"),
+            (self.callbacks.early, ", told before the reply"),
+        ];
+        let more: String = more.into_iter().filter_map(|(holds, words)| holds.then_some(words)).collect();
+        format!("task {ending}{more}")
+    }
+
     /// Success, at the second reading unless something else is said. The link lives a day.
     pub fn succeeds() -> Self {
         Self::ending(Ending::Success)
@@ -165,6 +185,13 @@ impl Render {
     #[must_use]
     pub fn after(mut self, time: Duration) -> Self {
         self.finish = Wait::Time(time);
+        self
+    }
+
+    /// Ends so long after it was made, by the fake's clock; the seed decides for each task.
+    #[must_use]
+    pub fn after_between(mut self, least: Duration, most: Duration) -> Self {
+        self.finish = Wait::Between(least, most);
         self
     }
 

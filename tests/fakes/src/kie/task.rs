@@ -90,7 +90,7 @@ impl Task {
         match self.render.hidden {
             Wait::Reads(n) => self.reads <= n,
             Wait::Time(time) => now_ms < self.created_ms + millis(time),
-            Wait::Told => true,
+            Wait::Between(..) | Wait::Told => true,
         }
     }
 }
@@ -99,6 +99,6 @@ fn met(wait: Wait, reads: u32, passed_ms: i64) -> bool {
     match wait {
         Wait::Reads(n) => reads >= n,
         Wait::Time(time) => passed_ms >= millis(time),
-        Wait::Told => false,
+        Wait::Between(..) | Wait::Told => false,
     }
 }

@@ -207,7 +207,9 @@ impl World {
             account: account.as_deref(),
             key: key.as_deref(),
         };
-        self.faults.ask(&scene)
+        let fault = self.faults.ask(&scene)?;
+        ask.open.note(|exchange| exchange.script.push(fault.label()));
+        Some(fault)
     }
 
     /// Model and prompt of what a request orders, or of the task that it is about.
@@ -274,6 +276,7 @@ impl World {
             self.link(id);
         }
         self.announce(id);
+        self.journal.stir();
         let Some(task) = self.tasks.get(id) else { return };
         if let Some(due) = task.due_ms() {
             self.timers.insert((due, id.to_owned()));
@@ -297,6 +300,15 @@ impl World {
     pub(crate) fn new_id(&mut self) -> String {
         self.names += 1;
         hex(&dice(self.seed, "id", self.names)[..16])
+    }
+
+    /// A time by chance.
+    pub(crate) fn time_between(&mut self, least: Duration, most: Duration) -> Duration {
+        self.names += 1;
+        let bytes = dice(self.seed, "time", self.names);
+        let share =
+            f64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) / f64::from(u32::MAX);
+        least + most.saturating_sub(least).mul_f64(share)
     }
 
     /// The name of a file, as the service makes them: the time, and eleven characters.

@@ -135,10 +135,12 @@ impl Desk {
             key: key.as_deref(),
         };
         let fault = self.faults.ask(&scene);
+        open.note(|exchange| exchange.script.extend(fault.as_ref().map(Fault::label)));
         if let Some(Fault { done: false, shows }) = fault {
             return self.shown(shows, None);
         }
         let say = self.answers.ask(&scene);
+        open.note(|exchange| exchange.script.extend(say.as_ref().map(Say::label)));
         let reply = match call {
             Call::Chat => self.chat(body, say, open),
             Call::Moderation => self.moderation(body, say.as_ref(), open),

@@ -145,7 +145,7 @@ impl OpenAiBuilder {
         self
     }
 
-    /// Where its ids come from.
+    /// Where its ids and the script's chances come from.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -177,8 +177,8 @@ impl OpenAiBuilder {
             keys,
             models,
             abilities,
-            faults: Script::default(),
-            answers: Script::default(),
+            faults: Script::new(seed),
+            answers: Script::new(seed),
             violations: Violations::default(),
             seed,
             answered: 0,

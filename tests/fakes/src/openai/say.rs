@@ -30,6 +30,18 @@ impl Say {
         Self { content, refusal: None, finish, flagged: Vec::new(), thinking: 0 }
     }
 
+    /// What the journal calls it.
+    pub(crate) fn label(&self) -> String {
+        let said = match (&self.content, &self.refusal) {
+            _ if !self.flagged.is_empty() => "flagged",
+            (_, Some(_)) => "refusal",
+            (None, None) => "no content",
+            (Some(Content::Text(text)), _) if text.is_empty() => "empty content",
+            (Some(_), _) => "said",
+        };
+        format!("{said}, {}", self.finish)
+    }
+
     /// Something that fits the request.
     pub fn something_fitting() -> Self {
         Self::new(Some(Content::Fitting), "stop")
