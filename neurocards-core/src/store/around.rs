@@ -155,6 +155,7 @@ forward! {
     Read job_history(job: JobId) -> Option<JobHistory>;
     Write notices_claim(claim: &NoticeClaim) -> Vec<Notice>, |taken| !taken.is_empty();
     Write notice_settle(settle: &NoticeSettle) -> bool, |held| *held;
+    Write notices_unblock(account: &AccountKey) -> u64, |unblocked| *unblocked > 0;
     Read audit() -> Vec<Violation>;
     Write queue_pause(pause: &Pause) -> bool, |new| *new;
     Write queue_resume(scope: &PauseScope) -> bool, |ended| *ended;

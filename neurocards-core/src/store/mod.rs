@@ -119,6 +119,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Writes what came of a delivery. `false`: somebody else has the notice now, and nothing was written.
     async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError>;
 
+    /// The recipient wants to hear from us again: what was `blocked` is `pending`, and due at once. Answers how many.
+    async fn notices_unblock(&self, account: &AccountKey) -> Result<u64, StoreError>;
+
     /// Runs the invariants over everything that is stored. Empty is good.
     async fn audit(&self) -> Result<Vec<Violation>, StoreError>;
 

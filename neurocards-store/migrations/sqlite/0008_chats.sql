@@ -111,3 +111,6 @@ CREATE TABLE allowances (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX allowances_by_time ON allowances (at);
+
+-- Who comes back hears what waited.
+CREATE INDEX notices_blocked ON notices (account) WHERE state = 'blocked';

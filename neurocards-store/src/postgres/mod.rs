@@ -224,6 +224,10 @@ impl Store for PostgresStore {
         self.settles.write(settle.clone()).await
     }
 
+    async fn notices_unblock(&self, account: &AccountKey) -> Result<u64, StoreError> {
+        notices::unblock(&mut *self.connection().await?, account, self.time()).await
+    }
+
     async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
         let mut connection = self.connection().await?;
         let mut tx = connection.begin().await.map_err(classify)?;

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use neurocards_core::{
-    Clock, Notice, NoticeClaim, NoticeId, NoticeOutcome, NoticeSettle, NoticeState, StoreError, Timestamp,
+    AccountKey, Clock, Notice, NoticeClaim, NoticeId, NoticeOutcome, NoticeSettle, NoticeState, StoreError,
+    Timestamp,
 };
 use serde::Serialize;
 use sqlx::types::Uuid;
@@ -56,6 +57,20 @@ pub(super) async fn claim(
         .await
         .map_err(classify_write)?;
     taken.iter().map(|row| Cells::new(row).notice()).collect()
+}
+
+pub(super) async fn unblock(
+    db: &mut PgConnection,
+    account: &AccountKey,
+    time: Option<Timestamp>,
+) -> Result<u64, StoreError> {
+    let unblocked = sqlx::query(
+        "UPDATE notices SET state = 'pending', wake_at = clock.now, updated_at = clock.now
+         FROM (SELECT coalesce($2::timestamptz, now()) AS now) AS clock
+         WHERE account = $1 AND state = 'blocked'",
+    );
+    let unblocked = unblocked.bind(account.as_str()).bind(time).execute(db).await;
+    Ok(unblocked.map_err(classify_write)?.rows_affected())
 }
 
 /// Writes what came of deliveries. `false`: somebody else has the notice now.

@@ -235,6 +235,13 @@ impl Store for SqliteStore {
         Ok(settled)
     }
 
+    async fn notices_unblock(&self, account: &AccountKey) -> Result<u64, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let unblocked = notices::unblock(&mut tx, account, now).await?;
+        commit(tx).await?;
+        Ok(unblocked)
+    }
+
     async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
         let mut tx = self.read().await?;
         audit::run(&mut tx).await

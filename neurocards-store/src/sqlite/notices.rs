@@ -168,6 +168,19 @@ pub(super) async fn settle(
     Ok(done.rows_affected() == 1)
 }
 
+pub(super) async fn unblock(
+    db: &mut SqliteConnection,
+    account: &AccountKey,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let unblocked = sqlx::query(
+        "UPDATE notices SET state = 'pending', wake_at = ?2, updated_at = ?2
+         WHERE account = ?1 AND state = 'blocked'",
+    );
+    let unblocked = unblocked.bind(account.as_str()).bind(micros(now)).execute(db).await;
+    Ok(unblocked.map_err(classify)?.rows_affected())
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

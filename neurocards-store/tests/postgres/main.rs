@@ -4,6 +4,7 @@
 
 mod audit;
 mod constraints;
+mod faults;
 mod open;
 
 use std::sync::Arc;

@@ -176,6 +176,10 @@ impl Store for MemoryStore {
         Ok(self.tables().notice_settle(settle, self.clock.now()))
     }
 
+    async fn notices_unblock(&self, account: &AccountKey) -> Result<u64, StoreError> {
+        Ok(self.tables().notices_unblock(account, self.clock.now()))
+    }
+
     async fn audit(&self) -> Result<Vec<Violation>, StoreError> {
         Ok(self.tables().audit())
     }

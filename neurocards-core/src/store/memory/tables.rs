@@ -450,6 +450,17 @@ impl Tables {
         taken
     }
 
+    pub(super) fn notices_unblock(&mut self, account: &AccountKey, now: Timestamp) -> u64 {
+        let blocked =
+            |row: &&mut NoticeRow| row.notice.account == *account && row.notice.state == NoticeState::Blocked;
+        let mut unblocked = 0;
+        for row in self.notices.values_mut().filter(blocked) {
+            (row.notice.state, row.notice.updated_at, row.wake_at) = (NoticeState::Pending, now, now);
+            unblocked += 1;
+        }
+        unblocked
+    }
+
     pub(super) fn notice_settle(&mut self, settle: &NoticeSettle, now: Timestamp) -> bool {
         let held = |row: &&mut NoticeRow| {
             row.notice.lease_epoch == settle.epoch && row.notice.state == NoticeState::Sending

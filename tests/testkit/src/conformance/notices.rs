@@ -148,6 +148,27 @@ pub async fn g5_unknown_blocked_and_dead_are_final(world: &World) {
     }
 }
 
+/// Only what was blocked, and only of that account.
+pub async fn g5_who_comes_back_hears_what_waited(world: &World) {
+    let (one, other) = (world.account("telegram:7", 9).await, world.account("telegram:77", 9).await);
+    let outcomes = [NoticeOutcome::Blocked, NoticeOutcome::Unknown, NoticeOutcome::Dead];
+    let mut orders = Vec::new();
+    for (account, outcome) in [&one, &one, &one, &other].into_iter().zip(outcomes.into_iter().cycle()) {
+        orders.push(world.place(account, 1).await.order.id);
+        let notice = claim(world, &world.notice_claim()).await.remove(0);
+        assert!(settle(world, &notice, outcome).await);
+    }
+    assert_eq!(world.store.notices_unblock(&one).await.unwrap(), 1);
+    assert_eq!(world.store.notices_unblock(&one).await.unwrap(), 0);
+    let again = claim(world, &world.notice_claim()).await;
+    assert_eq!(
+        again.iter().map(|notice| (notice.order_id, notice.sends)).collect::<Vec<_>>(),
+        [(orders[0], 2)]
+    );
+    assert!(settle(world, &again[0], NoticeOutcome::Sent { receipt: None }).await);
+    assert_eq!(world.store.notices_unblock(&one).await.unwrap(), 0);
+}
+
 /// Its sender is gone: it may have been sent, and is not sent again.
 pub async fn g3_an_abandoned_sending_is_in_doubt(world: &World) {
     let id = world.job().await.id;

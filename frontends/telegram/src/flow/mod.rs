@@ -1,0 +1,19 @@
+//! What a bot says and does: a pure function of where the dialogue stands and what came. No network, no store, no time.
+
+mod action;
+mod event;
+mod screens;
+mod state;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+pub use action::Action;
+pub use event::{
+    Command, Effect, HistoryItem, Input, Known, PhotoFault, PhotoSent, Placed, Preview, Stale, Taken,
+    VideoItem, VideosPage,
+};
+pub use screens::{cabinet, menu, support};
+pub use state::{Draft, DraftId, STATE_FORMAT, State};
+pub use step::{Change, Context, Decision, Event, Show, step};

@@ -1,0 +1,60 @@
+//! What an operator configures.
+
+use neurocards::{BotId, Credits};
+
+/// What an operator configures, the token apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Who may use what is for operators, by number. Nobody when empty.
+    pub admins: Vec<i64>,
+    /// A private channel that videos are uploaded to once, so that an upload in doubt reaches nobody.
+    pub service_channel: Option<i64>,
+    /// Where people ask.
+    pub support_url: Option<String>,
+    /// The terms.
+    pub terms_url: Option<String>,
+    /// What is done with their data.
+    pub privacy_url: Option<String>,
+    /// What a person gets at the first `/start`.
+    pub free_credits: Credits,
+    /// Free drafts within a day.
+    pub drafts_a_day: u32,
+    /// Most videos in the making for one person.
+    pub most_in_the_making: u32,
+    /// What people call the model whose rules they broke.
+    pub model_name: Option<String>,
+    /// Under which count of credits people are told that few are left.
+    pub few_credits: Credits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            admins: Vec::new(),
+            service_channel: None,
+            support_url: None,
+            terms_url: None,
+            privacy_url: None,
+            free_credits: Credits(2),
+            drafts_a_day: 3,
+            most_in_the_making: 15,
+            model_name: None,
+            few_credits: Credits(3),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether there are terms that people accept first.
+    pub fn has_terms(&self) -> bool {
+        self.terms_url.is_some() || self.privacy_url.is_some()
+    }
+}
+
+/// The number of a bot, which is the front of its token.
+pub fn bot_id(token: &str) -> Option<BotId> {
+    let (id, secret) = token.split_once(':')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let good = secret.len() >= 20 && secret.chars().all(plain);
+    id.parse().ok().filter(|id: &i64| good && *id > 0).map(BotId)
+}
