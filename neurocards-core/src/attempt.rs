@@ -135,6 +135,6 @@ impl Attempt {
     /// Its task, once the provider's reply has named it.
     pub fn task(&self) -> Option<TaskRef<'_>> {
         let task_id = self.task_id.as_deref()?;
-        Some(TaskRef { task_id, model: &self.model, key: self.key.as_deref() })
+        Some(TaskRef { attempt: self.id, task_id, model: &self.model, key: self.key.as_deref() })
     }
 }

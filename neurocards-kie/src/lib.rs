@@ -1,25 +1,41 @@
 //! KIE.ai for neurocards.
-#![cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the provider over them is not wired yet"))]
+//!
+//! [`KieProvider`] is a `VideoProvider` over three rooms: [`KieClient`] speaks KIE's wire, the key ring chooses the key
+//! of each paid call by what all processes know of the keys together, and the request is built from the model's row in
+//! the catalogue.
+//!
+//! Models are data: `models.toml` beside this crate, or a file of the same form. Rows of models that are gone stay,
+//! so that asking for one says since when it is gone and what to use instead. What KIE says when something goes wrong
+//! is data too: [`classify`] looks it up in `faults.toml`.
+//!
+//! [`Callbacks`] makes the addresses that KIE calls and checks the calls; it serves no HTTP itself.
 
 mod callback;
 mod catalogue;
 mod classify;
 mod client;
+mod config;
 mod download;
+mod provider;
 mod redact;
 mod request;
+mod ring;
 mod task;
+mod uploads;
 
 pub use callback::{
     CALLBACK_MAX_BYTES, CALLBACK_PATH, CallbackHint, CallbackRefusal, CallbackRequest, CallbackSetupError,
     Callbacks,
 };
-pub use catalogue::{CatalogueError, KieCatalogue};
+pub use catalogue::{CatalogueError, Drift, KieCatalogue, LivePrice};
 pub use classify::{Nuance, Verdict, classify};
 pub use client::{
     API_BASE, ClientError, KieClient, KieKey, LiveModel, SuccessRate, TlsError, UPLOAD_BASE, UPLOAD_LIFE,
 };
+pub use config::{KieConfig, KieError};
 pub use download::{MediaHosts, MediaHostsError};
+pub use provider::{KeyCheck, KeyCommandError, KieProvider};
+pub use ring::{AccountView, Cooldowns, KeyCommand, KeyView, KieKeys, KieKeysError, UnknownKey};
 
 /// The name under which these models' provider is known.
 pub(crate) const PROVIDER: &str = "kie";

@@ -20,6 +20,16 @@ pub(crate) fn is_task_id(id: &str) -> bool {
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
+/// The callback address that a task was made with, from its record: JSON inside a string, whose form differs.
+pub(crate) fn callback_of(data: &Value) -> Option<String> {
+    let param = ["param", "paramJson"].iter().find_map(|field| data.get(field))?;
+    let parsed = match param {
+        Value::String(json) => serde_json::from_str(json).ok()?,
+        other => other.clone(),
+    };
+    parsed.get("callBackUrl")?.as_str().map(str::to_owned)
+}
+
 /// Reads a reply. That there is no such task says nothing either: just after a task was made KIE does not know it.
 ///
 /// # Errors

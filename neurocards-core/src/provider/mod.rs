@@ -149,6 +149,8 @@ pub enum UploadError {
 /// A task, and what its submission was made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TaskRef<'a> {
+    /// The attempt that it is for. A task that a callback named may be somebody else's: the provider can tell.
+    pub attempt: AttemptId,
     /// The provider's id of the task.
     pub task_id: &'a str,
     /// The model.

@@ -112,6 +112,11 @@ impl Callbacks {
         Ok(Self(Arc::new(Shared { public_base, tokens: Tokens::new(secret), hmac_key })))
     }
 
+    /// Whether KIE can call at all: there is a public address.
+    pub fn is_public(&self) -> bool {
+        self.0.public_base.is_some()
+    }
+
     /// The address that KIE calls when the attempt's task ends; `None` without a public address.
     pub fn address(&self, attempt: AttemptId) -> Option<String> {
         let base = self.0.public_base.as_ref()?;
@@ -135,7 +140,8 @@ impl Callbacks {
         Ok(CallbackHint { attempt, task_id })
     }
 
-    /// The attempt in whose name a task was made, from the address in its record.
+    /// The attempt in whose name a task was made, from the address in its record; `None` when the address is none of
+    /// ours.
     pub(crate) fn attempt_of(&self, address: &str) -> Option<AttemptId> {
         let (_, token) = address.rsplit_once(CALLBACK_PATH)?;
         self.0.tokens.verify(token)

@@ -1,5 +1,7 @@
 //! Why a catalogue file cannot be used.
 
+use neurocards_core::ModelError;
+
 /// Why a catalogue file cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,5 +34,14 @@ pub enum CatalogueError {
         id: String,
         /// Which setting.
         field: &'static str,
+    },
+    /// A default or fallback that was chosen outside the file cannot be used.
+    #[error("the model that was chosen as {role} cannot be used")]
+    Choice {
+        /// `default` or `fallback`.
+        role: &'static str,
+        /// Why, with what to use instead.
+        #[source]
+        source: ModelError,
     },
 }

@@ -1,5 +1,6 @@
 //! The model catalogue: what KIE's models take, as data.
 
+mod drift;
 mod error;
 mod row;
 #[cfg(test)]
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use neurocards_core::{Catalogue, Model};
 
+pub use drift::{Drift, LivePrice};
 pub use error::CatalogueError;
 pub(crate) use row::{DurationKind, Family, RatioMode, Row, Shape};
 
@@ -61,8 +63,36 @@ impl KieCatalogue {
             }
         }
         let models = file.model.iter().map(model).collect();
-        let models = Catalogue::new(models, Some(file.default));
+        let models = Catalogue::new(models, Some(file.default)).with_fallback(file.fallback);
         Ok(Self { models, rows: file.model.into_iter().map(|row| (row.id.clone(), row)).collect() })
+    }
+
+    /// The same with another default.
+    ///
+    /// # Errors
+    /// The model is unknown, paused or retired.
+    pub fn with_default(self, id: &str) -> Result<Self, CatalogueError> {
+        self.check(id, "default")?;
+        let models = self.models.models().to_vec();
+        let models =
+            Catalogue::new(models, Some(id.to_owned())).with_fallback(self.models.fallback().to_vec());
+        Ok(Self { models, ..self })
+    }
+
+    /// The same with another chain of models to fall back on, the first choice first.
+    ///
+    /// # Errors
+    /// A model is unknown, paused or retired.
+    pub fn with_fallback(self, ids: Vec<String>) -> Result<Self, CatalogueError> {
+        for id in &ids {
+            self.check(id, "fallback")?;
+        }
+        Ok(Self { models: self.models.with_fallback(ids), ..self })
+    }
+
+    fn check(&self, id: &str, role: &'static str) -> Result<(), CatalogueError> {
+        let resolved = self.models.resolve(Some(id)).map(|_| ());
+        resolved.map_err(|source| CatalogueError::Choice { role, source })
     }
 
     /// The models as everybody sees them.

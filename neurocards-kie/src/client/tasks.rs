@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{CallError, KieClient, KieKey, Reply};
 use crate::catalogue::Family;
+use crate::classify::Nuance;
 use crate::task::is_task_id;
 
 /// A paid call, ready to leave.
@@ -22,8 +23,8 @@ struct Created {
 }
 
 impl KieClient {
-    /// **The paid call.** One request; whatever happens is told in the answer.
-    pub(crate) async fn submit(&self, key: &KieKey, call: &PaidCall) -> Submitted {
+    /// **The paid call.** One request; whatever happens is told in the answer, and what else is known of a refusal.
+    pub(crate) async fn submit(&self, key: &KieKey, call: &PaidCall) -> (Submitted, Option<Nuance>) {
         let path = match call.family {
             Family::Jobs => "/api/v1/jobs/createTask",
             Family::Veo => "/api/v1/veo/generate",
@@ -46,20 +47,25 @@ impl KieClient {
 }
 
 /// A task exists, or provably does not, or nobody knows.
-fn submitted(reply: Result<Reply, CallError>) -> Submitted {
+fn submitted(reply: Result<Reply, CallError>) -> (Submitted, Option<Nuance>) {
     let verdict = match reply {
         Ok(reply) if reply.is_ok() => {
             let created = serde_json::from_value::<Created>(reply.data).ok();
-            return match created.map(|created| created.task_id).filter(|id| is_task_id(id)) {
+            let submitted = match created.map(|created| created.task_id).filter(|id| is_task_id(id)) {
                 Some(task_id) => Submitted::Accepted { task_id },
                 None => Submitted::Unknown(Fault::new(
                     FaultClass::Temporary,
                     "KIE took the task and did not say which one it is",
                 )),
             };
+            return (submitted, None);
         }
         Ok(reply) => reply.verdict(),
         Err(error) => error.verdict(),
     };
-    if verdict.refused { Submitted::Rejected(verdict.fault) } else { Submitted::Unknown(verdict.fault) }
+    let nuance = verdict.nuance;
+    (
+        if verdict.refused { Submitted::Rejected(verdict.fault) } else { Submitted::Unknown(verdict.fault) },
+        nuance,
+    )
 }

@@ -54,7 +54,7 @@ async fn each_family_has_its_own_endpoints() {
             .with_body(json!({ "code": 200, "data": { "state": "waiting" } }).to_string())
             .create_async()
             .await;
-        let accepted = client.submit(&key(), &call(family)).await;
+        let accepted = client.submit(&key(), &call(family)).await.0;
         assert_eq!(accepted, Submitted::Accepted { task_id: TASK.to_owned() });
         assert_eq!(client.task(&key(), family, TASK).await.unwrap().data["state"], "waiting");
         created.assert_async().await;
@@ -70,7 +70,7 @@ async fn answer(http: usize, headers: &[(&str, &str)], body: &str) -> (&'static 
         mock = mock.with_header(*name, value);
     }
     let mock = mock.create_async().await;
-    let submitted = client(&server).submit(&key(), &call(Family::Jobs)).await;
+    let submitted = client(&server).submit(&key(), &call(Family::Jobs)).await.0;
     // One request, whatever comes: no retry, no redirect.
     mock.assert_async().await;
     match submitted {
@@ -202,7 +202,7 @@ async fn raw(answer: &'static str, hang_up: bool) -> SocketAddr {
 async fn submitted_to(address: SocketAddr, limit: Duration) -> Submitted {
     let at = format!("http://{address}");
     let client = KieClient::with_limits(&at, &at, limit, limit).unwrap();
-    client.submit(&key(), &call(Family::Jobs)).await
+    client.submit(&key(), &call(Family::Jobs)).await.0
 }
 
 #[tokio::test]
