@@ -192,7 +192,7 @@ impl WorkerGuard {
     /// the grace of its [`RunOptions`].
     ///
     /// # Errors
-    /// Why it had ended earlier: the store will never answer, or its disk is full. Jobs keep their state.
+    /// Why it had ended earlier: the store will never answer. Jobs keep their state.
     ///
     /// # Panics
     /// When the worker did.

@@ -1,4 +1,4 @@
-//! pgbench goes the way of one job after the other, with the store's own statements, one job in each.
+//! pgbench, beside which our rates stand: on plain rows, and on the store's own statements, one job in each.
 
 use std::process::Command;
 
@@ -10,19 +10,41 @@ const APPLY: &str = include_str!("../../neurocards-store/src/postgres/sql/apply.
 
 /// Whole lives a second, by as many clients as serve best on two cores.
 pub(crate) fn lifecycles(server: &Server, database: &str) -> f64 {
+    run(server, database, 8, &life())
+}
+
+/// Orders a second, each one placed by the store's own statement.
+pub(crate) fn orders(server: &Server, database: &str, clients: usize) -> f64 {
+    run(server, database, clients, &(NUMBERS.to_owned() + &placement()))
+}
+
+/// Plain rows a second, one in each transaction: what the disk and the server give at best.
+pub(crate) fn rows(server: &Server, database: &str, clients: usize) -> f64 {
+    let insert = "INSERT INTO plain (body) VALUES ('a row of about a hundred bytes, to be on the disk before the next \
+        one is written, as an order is');\n";
+    run(server, database, clients, insert)
+}
+
+/// Where plain rows go.
+pub(crate) const PLAIN: &str =
+    "CREATE TABLE plain (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text NOT NULL)";
+
+/// Transactions a second.
+fn run(server: &Server, database: &str, clients: usize, script: &str) -> f64 {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let script = folder.path().join("life.sql");
-    std::fs::write(&script, life()).expect("the script is written");
+    let file = folder.path().join("script.sql");
+    std::fs::write(&file, script).expect("the script is written");
     let options = server.options(database);
     let socket = options.get_socket().map(|path| path.display().to_string());
     let host = socket.unwrap_or_else(|| options.get_host().to_owned());
+    let (clients, threads) = (clients.to_string(), clients.min(2).to_string());
     let output = Command::new(binaries().join("pgbench"))
-        .args(["-n", "-M", "prepared", "-c", "8", "-j", "2", "-T", "15", "-f"])
-        .arg(&script)
+        .args(["-n", "-M", "prepared", "-c", &clients, "-j", &threads, "-T", "10", "-f"])
+        .arg(&file)
         .args(["-h", &host, "-U", "postgres", database])
         .env(
             "PGOPTIONS",
-            "-c search_path=neurocards -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+            "-c search_path=neurocards,public -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
              -c plan_cache_mode=force_generic_plan -c jit=off",
         )
         .output()
@@ -33,12 +55,16 @@ pub(crate) fn lifecycles(server: &Server, database: &str) -> f64 {
     rate.unwrap_or_else(|| panic!("pgbench: {said}\n{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// The statements of one life.
-fn life() -> String {
-    let id = |what: &str| format!("md5('{what}' || :n || '-' || :client_id)::uuid");
-    let (order, job, attempt) = (id("o"), id("j"), id("a"));
-    let mut script = String::from("\\set n random(1, 1000000000000)\n\\set account random(0, 99)\n");
-    let account = "'telegram:' || :account";
+/// A job's number, and its account.
+const NUMBERS: &str = "\\set n random(1, 1000000000000)\n\\set account random(0, 99)\n";
+
+fn id(what: &str) -> String {
+    format!("md5('{what}' || :n || '-' || :client_id)::uuid")
+}
+
+/// One order is placed.
+fn placement() -> String {
+    let (order, job, account) = (id("o"), id("j"), "'telegram:' || :account");
     let place = PLACE
         .replace(
             "$1::text::json",
@@ -59,7 +85,13 @@ fn life() -> String {
             ),
         )
         .replace("$3", "NULL");
-    script.push_str(&statement(&place));
+    statement(&place)
+}
+
+/// The statements of one life.
+fn life() -> String {
+    let (job, attempt) = (id("j"), id("a"));
+    let mut script = NUMBERS.to_owned() + &placement();
     let claim = CLAIM
         .replace("/*scope*/", &format!("jobs.id = {job}"))
         .replace("/*columns*/", "jobs.*, orders.*, attempts.*")

@@ -4,7 +4,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::StreamExt;
-use neurocards::{ClaimScope, JobId, OrderEvent, OrderId, RunOptions, Stage, StoreError, Timestamp};
+use neurocards::{
+    ClaimLoop, ClaimScope, JobId, OrderEvent, OrderId, RunOptions, Stage, StoreError, Timestamp,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -116,6 +118,9 @@ async fn watch(
             () = &mut over => return Ending::TimedOut,
             () = &mut look => {
                 look = app.clock.sleep(LOOK);
+                if app.engine.claim_loop() == ClaimLoop::NoSpace {
+                    return Ending::StoreFailed(StoreError::Full { source: "no job can be claimed".into() });
+                }
                 match stuck(app, target).await {
                     Ok(Some((timer, message))) if Some(timer) != stuck_before => {
                         return Ending::StorageStuck { message };

@@ -68,6 +68,7 @@ impl HttpState {
         match engine.claim_loop() {
             ClaimLoop::Asked(ago) if ago <= engine.policy().lease => Ok(()),
             ClaimLoop::Asked(ago) => Err(("claim_loop", format!("no claim for {} s", ago.as_secs()))),
+            ClaimLoop::NoSpace => Err(("claim_loop", "the disk of the database is full".to_owned())),
             ClaimLoop::Stopped => Err(("claim_loop", "it is not running".to_owned())),
         }
     }

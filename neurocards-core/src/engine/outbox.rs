@@ -1,11 +1,13 @@
 //! Delivering notices.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Parts};
+use crate::fault::Retry;
 use crate::metering;
 use crate::notice::Notice;
 use crate::notifier::{Delivery, Notifier};
@@ -19,7 +21,7 @@ impl Engine {
     pub(super) async fn deliver(&self, stop: &CancellationToken) {
         let Some(notifier) = &self.parts.notifier else { return stop.cancelled().await };
         while !stop.is_cancelled() {
-            let delivered = self.parts.deliver_batch(notifier.as_ref()).await;
+            let delivered = self.parts.deliver_batch(notifier.as_ref(), stop).await;
             if delivered == 0 {
                 tokio::select! {
                     () = stop.cancelled() => {}
@@ -33,7 +35,7 @@ impl Engine {
 
 impl Parts {
     /// Delivers what is due now; answers how many.
-    async fn deliver_batch(&self, notifier: &dyn Notifier) -> usize {
+    async fn deliver_batch(&self, notifier: &dyn Notifier, stop: &CancellationToken) -> usize {
         let claim = NoticeClaim {
             channels: notifier.channels(),
             idempotent: notifier.is_idempotent(),
@@ -55,14 +57,14 @@ impl Parts {
         }
         let deliveries = accounts.into_values().map(|notices| async move {
             for notice in notices {
-                self.deliver_one(notifier, notice).await;
+                self.deliver_one(notifier, notice, stop).await;
             }
         });
         join_all(deliveries).await;
         notices.len()
     }
 
-    async fn deliver_one(&self, notifier: &dyn Notifier, notice: &Notice) {
+    async fn deliver_one(&self, notifier: &dyn Notifier, notice: &Notice, stop: &CancellationToken) {
         let outcome = match notifier.deliver(notice).await {
             Delivery::Sent { receipt } => NoticeOutcome::Sent { receipt },
             Delivery::Later(wait) => NoticeOutcome::Later(wait),
@@ -78,11 +80,17 @@ impl Parts {
         };
         metering::notice_settled(&outcome);
         let settle = NoticeSettle { id: notice.id, epoch: notice.lease_epoch, outcome };
-        if let Err(error) = self.store.notice_settle(&settle).await {
-            // It stays `sending`, and becomes `unknown` when the lease ends: never sent twice.
+        let began = self.clock.monotonic();
+        while let Err(error) = self.store.notice_settle(&settle).await {
             metering::store_failed(&error);
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(notice = %notice.id, error, "what came of a notice could not be written");
+            let over = self.clock.monotonic().saturating_sub(began) >= self.policy.lease;
+            if over || stop.is_cancelled() || error.retry() == Retry::Never {
+                // It stays `sending`, and becomes `unknown` when the lease ends: never sent twice.
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(notice = %notice.id, error, "what came of a notice could not be written");
+                return;
+            }
+            self.clock.sleep(Duration::from_millis(200)).await;
         }
     }
 }

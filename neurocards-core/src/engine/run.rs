@@ -131,6 +131,8 @@ impl Place {
     }
 }
 
+/// How often is looked whether a full disk has space again.
+const NO_SPACE: Duration = Duration::from_secs(5);
 /// More turns at once serve nobody.
 const MOST_AT_ONCE: u32 = 65_536;
 
@@ -138,8 +140,11 @@ impl Engine {
     /// Works until it is told to stop: claims due jobs, carries them on, delivers notices. When told to stop it
     /// claims nothing more, lets running steps end within the grace, and gives the rest back uncounted.
     ///
+    /// A store that is away, or whose disk is full, is waited for: nothing is claimed meanwhile, and
+    /// [`claim_loop`](Self::claim_loop) tells of it.
+    ///
     /// # Errors
-    /// The store says that it will never answer, or that its disk is full. Jobs keep their state; run again.
+    /// The store says that it will never answer. Jobs keep their state.
     pub async fn run(&self, options: RunOptions, stop: CancellationToken) -> Result<(), StoreError> {
         let leases = Arc::new(Leases::default());
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
@@ -171,10 +176,21 @@ impl Engine {
         let mut ended = Ok(());
         let _pulse = self.parts.pulse.guard();
         while !stop.is_cancelled() {
-            self.parts.pulse.beat(self.parts.clock.monotonic());
+            let asked_at = self.parts.clock.monotonic();
             let wait = match self.claim(options.scope, &lanes, leases, &mut turns, stop).await {
-                Ok(wait) => wait,
-                Err(error) if error.retry() == Retry::Safe || error.retry() == Retry::Unknown => {
+                Ok(wait) => {
+                    self.parts.pulse.beat(asked_at);
+                    wait
+                }
+                Err(error @ StoreError::Full { .. }) => {
+                    if self.parts.pulse.full() {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(error, "no job is claimed until there is space again");
+                    }
+                    NO_SPACE
+                }
+                Err(error) if matches!(error.retry(), Retry::Safe | Retry::Unknown) => {
+                    self.parts.pulse.beat(asked_at);
                     tracing::warn!(error = &error as &dyn std::error::Error, "jobs could not be claimed");
                     Parts::IDLE
                 }

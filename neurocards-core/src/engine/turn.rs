@@ -23,8 +23,8 @@ use crate::store::{ClaimedJob, StoreError};
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 /// Nor may the whole of a download.
 const FETCH_LIMIT: Duration = Duration::from_secs(600);
-/// How often a write is tried while the store is away.
-const WRITE_TRIES: u32 = 5;
+/// How long a write is repeated while the store is away or full.
+const WRITE_PATIENCE: Duration = Duration::from_secs(600);
 
 /// What the effects of one turn need.
 struct Turn<'a> {
@@ -92,44 +92,42 @@ impl Parts {
         }
     }
 
-    /// Writes a step; `false` ends the turn. When the store did not confirm, it is asked what is there: only this turn
-    /// writes under its epoch, so a step that is there is this one.
+    /// Writes a step; `false` ends the turn. A store that is away or full is waited for: the step may say what was
+    /// paid for, and its fence makes it safe to repeat, however late. When the store did not confirm, it is asked what
+    /// is there: only this turn writes under its epoch, so a step that is there is this one.
     async fn apply(&self, before: &JobState, write: &Transition) -> bool {
-        let mut doubt = false;
-        for attempt in 1..=WRITE_TRIES {
+        let (began, mut doubt, mut pause) = (self.clock.monotonic(), false, Duration::ZERO);
+        loop {
             let answer = if doubt { self.is_written(before, write).await } else { Ok(None) };
             let answer = match answer {
                 Ok(Some(written)) => Ok(written),
                 Ok(None) => self.store.job_apply(write).await,
                 Err(error) => Err(error),
             };
-            match answer {
-                Ok(applied) => {
-                    if applied {
-                        metering::step_applied(write);
-                        self.wrote();
-                    } else {
-                        metering::fence_lost();
-                        tracing::warn!(job = %write.job_id, epoch = write.epoch, "somebody else has the job now");
-                    }
-                    return applied;
+            let error = match answer {
+                Ok(true) => {
+                    metering::step_applied(write);
+                    self.wrote();
+                    return true;
                 }
-                Err(error)
-                    if matches!(error.retry(), Retry::Safe | Retry::Unknown) && attempt < WRITE_TRIES =>
-                {
-                    doubt |= error.retry() == Retry::Unknown;
-                    metering::store_failed(&error);
-                    self.clock.sleep(Duration::from_millis(100) * attempt).await;
-                }
-                Err(error) => {
-                    metering::store_failed(&error);
-                    let error = &error as &dyn std::error::Error;
-                    tracing::error!(job = %write.job_id, error, "a step could not be written");
+                Ok(false) => {
+                    metering::fence_lost();
+                    tracing::warn!(job = %write.job_id, epoch = write.epoch, "somebody else has the job now");
                     return false;
                 }
+                Err(error) => error,
+            };
+            metering::store_failed(&error);
+            doubt |= error.retry() == Retry::Unknown;
+            let spent = self.clock.monotonic().saturating_sub(began) >= WRITE_PATIENCE;
+            if spent || error.retry() == Retry::Never {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(job = %write.job_id, error, "a step could not be written");
+                return false;
             }
+            pause = (pause + Duration::from_millis(100)).min(Self::IDLE);
+            self.clock.sleep(pause).await;
         }
-        false
     }
 
     /// Whether a step that was not confirmed is there; `None` when it is not, and can be written.

@@ -4,7 +4,6 @@
 
 mod audit;
 mod constraints;
-mod faults;
 mod open;
 
 use std::sync::Arc;

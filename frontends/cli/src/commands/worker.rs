@@ -33,7 +33,8 @@ pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Resul
     };
     let (worked, (), ()) = tokio::join!(
         async {
-            let worked = work(&app, &stop).await;
+            let options = RunOptions { grace: app.config.shutdown_grace, ..RunOptions::default() };
+            let worked = app.engine.run(options, stop.clone()).await;
             stop.cancel();
             worked
         },
@@ -43,23 +44,6 @@ pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Resul
     worked?;
     tracing::info!("the worker has stopped");
     Ok(Exit::Done)
-}
-
-/// Works until told to stop; a full disk is waited for.
-async fn work(app: &App, stop: &CancellationToken) -> Result<(), StoreError> {
-    let options = RunOptions { grace: app.config.shutdown_grace, ..RunOptions::default() };
-    loop {
-        match app.engine.run(options, stop.clone()).await {
-            Err(error @ StoreError::Full { .. }) if !stop.is_cancelled() => {
-                tracing::error!(%error, "waiting for space");
-                tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
-                    () = app.clock.sleep(app.engine.policy().storage_retry) => {}
-                }
-            }
-            ended => return ended,
-        }
-    }
 }
 
 /// Whether there are jobs that a worker could carry on: what a pause holds back is not one of them.
