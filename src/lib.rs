@@ -88,6 +88,8 @@ pub use neurocards_core::{
 pub use neurocards_core::BucketOptions;
 #[cfg(feature = "kie")]
 pub use neurocards_kie as kie;
+#[cfg(feature = "openai")]
+pub use neurocards_openai as openai;
 #[cfg(feature = "preview")]
 pub use neurocards_preview as preview;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]

@@ -123,7 +123,8 @@ impl NeurocardsBuilder {
         self
     }
 
-    /// Who writes prompts. By default templates do, offline.
+    /// Who writes prompts. By default templates do, offline. With the feature `openai` a language model can:
+    /// `openai::OpenAiPrompts` over the same media; the templates serve whenever it does not.
     #[must_use]
     pub fn prompts(mut self, prompts: Arc<dyn PromptBuilder>) -> Self {
         self.prompts = Some(prompts);

@@ -118,17 +118,17 @@ impl Photo {
         Ok(Self { jpeg: jpeg.into(), width: pixels.width(), height: pixels.height(), sha256, warnings })
     }
 
-    /// A stored photo for those who only look at it: its longest side at most `longest` pixels. A photo that is no larger
-    /// comes back with the same bytes.
+    /// The photo for those who only look at it: its longest side at most `longest` pixels, without warnings. A photo that
+    /// is no larger comes back with the same bytes.
     ///
     /// # Errors
     /// As [`Photo::decode`], and [`PhotoError::Processing`].
-    pub fn smaller(jpeg: &Bytes, photo: &PhotoRef, longest: u32) -> Result<Bytes, PhotoError> {
-        if photo.width.max(photo.height) <= longest {
-            return Ok(jpeg.clone());
+    pub fn shrunk_to(&self, longest: u32) -> Result<Self, PhotoError> {
+        if self.width.max(self.height) <= longest {
+            return Ok(self.clone());
         }
-        let pixels = pixels::decode(Format::Jpeg, jpeg, (photo.width, photo.height), longest)?;
-        Ok(pixels::encode(&pixels)?.into())
+        let pixels = pixels::decode(Format::Jpeg, &self.jpeg, (self.width, self.height), longest)?;
+        Self::from_pixels(&pixels, Vec::new())
     }
 
     /// The pixels, upright, 8-bit sRGB.

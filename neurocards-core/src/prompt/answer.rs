@@ -1,7 +1,6 @@
 //! What a language model answered, checked before anything of it goes on.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::clean::plain;
 use super::fit::{chars, fit};
@@ -37,7 +36,7 @@ pub enum AnswerProblem {
     /// The spoken lines are in another language than the brief.
     #[error("the spoken lines are in another language than was asked for")]
     SpokenLanguage,
-    /// The video prompt is in another language than English.
+    /// The video prompt is in other letters than English has.
     #[error("the video prompt is not in English")]
     PromptLanguage,
     /// The video prompt describes no video.
@@ -93,21 +92,12 @@ struct Answer {
 }
 
 impl Template {
-    /// The fields of the answer that the [instructions](Template::instructions) ask for, in their order.
+    /// The fields of the answer that the [instructions](Template::instructions) ask for: texts, in this order.
     pub fn answer_fields(&self) -> &'static [&'static str] {
         match self.id() {
             TemplateId::Own => &["hook", "benefit", "call_to_action"],
             _ => &["hook", "benefit", "call_to_action", "hero", "place", "mood", "video_prompt"],
         }
-    }
-
-    /// The answer's form as a JSON schema that the strict mode of OpenAI-compatible servers takes: every field is
-    /// required, there are no others, and lengths are left to [`Template::accept`].
-    pub fn answer_schema(&self) -> Value {
-        let fields = self.answer_fields();
-        let properties: serde_json::Map<_, _> =
-            fields.iter().map(|field| ((*field).to_owned(), json!({ "type": "string" }))).collect();
-        json!({ "type": "object", "properties": properties, "required": fields, "additionalProperties": false })
     }
 
     /// Makes a prompt of an answer to the [instructions](Template::instructions) in `lang`. `source` is the model.
@@ -131,8 +121,10 @@ impl Template {
             benefit: line("benefit", &answer.benefit)?,
             call_to_action: line("call_to_action", &answer.call_to_action)?,
         };
-        let spoken = [&*script.hook, &*script.benefit, &*script.call_to_action].join(" ");
-        if Lang::detect(&spoken) != request.brief.lang {
+        let lines = [&*script.hook, &*script.benefit, &*script.call_to_action];
+        let spoken = lines.join(" ");
+        let lang_fits = |line: &&str| is_in(request.brief.lang, line);
+        if Lang::detect(&spoken) != request.brief.lang || !lines.iter().all(lang_fits) {
             return Err(AnswerProblem::SpokenLanguage);
         }
         let rules = words(&self.rules(lang, request));
@@ -155,7 +147,7 @@ impl Template {
         if chars(&body) < BODY_MIN_CHARS {
             return Err(AnswerProblem::TooShort);
         }
-        if Lang::detect(&unquoted(&body)) != Lang::En {
+        if !is_latin(&unquoted(&body)) {
             return Err(AnswerProblem::PromptLanguage);
         }
         if repeats(rules, &body, BODY_ECHO_WORDS) {
@@ -177,6 +169,24 @@ fn read(answer: &str) -> Result<Answer, AnswerProblem> {
 fn line(field: &'static str, text: &str) -> Result<String, AnswerProblem> {
     let line = fit(&plain(text).replace('\n', " "), Script::LINE_MAX_CHARS);
     if line.is_empty() { Err(AnswerProblem::Missing { field }) } else { Ok(line) }
+}
+
+/// Whether a line may be one of this language. A Russian line may have a long name in Latin letters, and a line with a
+/// figure only is in any language.
+fn is_in(lang: Lang, line: &str) -> bool {
+    let is_cyrillic = |c: char| matches!(c, 'а'..='я' | 'А'..='Я' | 'ё' | 'Ё');
+    match lang {
+        Lang::Ru => line.contains(is_cyrillic) || !line.contains(char::is_alphabetic),
+        Lang::En => Lang::detect(line) == Lang::En,
+    }
+}
+
+/// Two letters of three are plain ones: what is said without quotation marks may be in other letters.
+fn is_latin(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic());
+    let (plain, other) = letters
+        .fold((0, 0), |(plain, other), c| if c.is_ascii() { (plain + 1, other) } else { (plain, other + 1) });
+    plain > 0 && plain >= 2 * other
 }
 
 /// The text without what is said in it.

@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{NO_TEXT_CLAUSE, PRESERVE_CLAUSE, PromptLimits, Templates, Variation};
 use super::*;
@@ -58,6 +58,8 @@ fn an_answer_becomes_a_prompt() {
     check(with("video_prompt", format!("**{BODY}**\n{PRESERVE_CLAUSE} {NO_TEXT_CLAUSE}")));
     check(with("video_prompt", format!("{BODY} 🔥")));
     check(with("hook", "**Кофе** опять остыл? #кофе"));
+    check(with("hook", "iPhone 15 Pro Max и кофе?"));
+    check(with("call_to_action", "1 290 ₽"));
 }
 
 #[test]
@@ -79,8 +81,11 @@ fn an_answer_that_cannot_serve_says_why() {
     check(with("video_prompt", ""), AnswerProblem::Missing { field: "video_prompt" });
     check(with("video_prompt", "A cup."), AnswerProblem::TooShort);
     check(with("video_prompt", long("Женщина на кухне. ")), AnswerProblem::PromptLanguage);
+    check(with("video_prompt", long("杯子在桌子上旋转，光线柔和。")), AnswerProblem::PromptLanguage);
+    check(with("video_prompt", long("\"A woman in a kitchen\" 123 ")), AnswerProblem::PromptLanguage);
     let english = json!({ "hook": "Cold coffee?", "benefit": "Two hours warm", "call_to_action": "Try it" });
     check(english.to_string(), AnswerProblem::SpokenLanguage);
+    check(with("hook", "Buy now at our store, it is free"), AnswerProblem::SpokenLanguage);
 }
 
 #[test]
@@ -161,19 +166,15 @@ fn links_and_numbers_never_pass() {
 }
 
 #[test]
-fn the_schema_is_what_strict_servers_take() {
+fn the_instructions_ask_for_the_fields_of_the_answer_in_their_order() {
     for template in Templates::builtin().iter() {
-        let schema = template.answer_schema();
-        let fields: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-        let mut required: Vec<&str> =
-            schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert_eq!(schema["additionalProperties"], false);
         for lang in [Lang::Ru, Lang::En] {
             let brief = brief(template.id(), lang, "Mug");
             let instructions = template.instructions(lang, &request(&brief, 1_500));
-            assert!(required.iter().all(|field| instructions.contains(field)), "{:?} {lang}", template.id());
+            let asked = &instructions[instructions.find("JSON").unwrap()..];
+            let places: Vec<_> =
+                template.answer_fields().iter().map(|field| asked.find(field).unwrap()).collect();
+            assert!(places.is_sorted(), "{:?} {lang}: {places:?}", template.id());
         }
-        required.sort_unstable();
-        assert_eq!(fields, required);
     }
 }
