@@ -1,6 +1,6 @@
 //! A photo, a brief, a clock that does not wait.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -56,8 +56,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(service: Service) -> Self {
-        let photo = include_bytes!("../../../examples/photos/coffee-cup.jpg");
-        let photo = Photo::intake(photo, &PhotoLimits::default()).unwrap();
+        static CUP: LazyLock<Photo> = LazyLock::new(|| {
+            let photo = include_bytes!("../../../examples/photos/coffee-cup.jpg");
+            Photo::intake(photo, &PhotoLimits::default()).unwrap()
+        });
+        let photo = CUP.clone();
         let media = Media::in_memory();
         media.put_photo(&photo).await.unwrap();
         Self { service, clock: Arc::default(), media, photo }
