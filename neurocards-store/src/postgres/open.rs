@@ -159,14 +159,17 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, ConnectError> {
         return Err(ConnectError::Url);
     }
     let options = PgConnectOptions::from_str(url).map_err(|_| ConnectError::Url)?;
-    Ok(options.application_name("neurocards").options([
-        ("search_path", SCHEMA),
-        ("statement_timeout", "60s"),
-        ("lock_timeout", "20s"),
-        ("idle_in_transaction_session_timeout", "60s"),
-        ("timezone", "UTC"),
-    ]))
+    let given = options.get_options().unwrap_or_default().to_owned();
+    let limits = LIMITS.into_iter().filter(|(name, _)| !given.contains(name));
+    Ok(options
+        .application_name("neurocards")
+        .options([("search_path", SCHEMA), ("timezone", "UTC")])
+        .options(limits))
 }
+
+/// How long a session waits, unless the url says otherwise: `?options[statement_timeout]=5s`.
+const LIMITS: [(&str, &str); 3] =
+    [("statement_timeout", "60s"), ("lock_timeout", "20s"), ("idle_in_transaction_session_timeout", "60s")];
 
 /// The statements of the lifecycle look rows up by their keys, whatever the planner believes about tables that grew
 /// from nothing to millions of rows since it last looked.

@@ -7,7 +7,7 @@ use neurocards_core::{
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::error::classify;
-use super::rows::{self, micros};
+use super::rows::{self, micros, select};
 
 pub(super) async fn get(db: &mut SqliteConnection, key: &AccountKey) -> Result<Option<Account>, StoreError> {
     let row = sqlx::query(
@@ -133,7 +133,7 @@ pub(super) async fn post(
         .await?
         .ok_or_else(|| StoreError::NoAccount { account: post.account.clone() })?;
     if let Some(reference) = &post.reference {
-        let before = sqlx::query("SELECT * FROM ledger WHERE kind = ?1 AND reference = ?2")
+        let before = sqlx::query(select!(ledger, "WHERE kind = ?1 AND reference = ?2"))
             .bind(post.kind.as_str())
             .bind(reference)
             .fetch_optional(&mut *db)
@@ -158,7 +158,7 @@ pub(super) async fn ledger(
     db: &mut SqliteConnection,
     filter: &LedgerFilter,
 ) -> Result<Vec<LedgerEntry>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM ledger WHERE true");
+    let mut query = QueryBuilder::<Sqlite>::new(select!(ledger, "WHERE true"));
     if let Some(account) = &filter.account {
         query.push(" AND account = ").push_bind(account.as_str());
     }

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::error::classify;
 use super::operations::unless_paused;
-use super::rows::{self, from_micros, json, later, micros};
+use super::rows::{self, columns, from_micros, json, later, micros, select};
 
 const ALL: &str = "?1 IS NULL";
 
@@ -109,12 +109,13 @@ async fn take(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let taken = sqlx::query(
+    let taken = sqlx::query(concat!(
         "UPDATE jobs
          SET lease_epoch = lease_epoch + 1, lease_owner = ?2, wake_at = ?3, crashes = crashes + 1
          WHERE id IN (SELECT value FROM json_each(?1))
-         RETURNING *",
-    )
+         RETURNING ",
+        columns!(jobs)
+    ))
     .bind(json(&ids)?)
     .bind(worker)
     .bind(until);
@@ -139,7 +140,7 @@ async fn orders_of(db: &mut SqliteConnection, jobs: &[Job]) -> Result<HashMap<Or
     ids.sort_unstable();
     ids.dedup();
     let rows =
-        sqlx::query("SELECT * FROM orders WHERE id IN (SELECT value FROM json_each(?1))").bind(json(&ids)?);
+        sqlx::query(select!(orders, "WHERE id IN (SELECT value FROM json_each(?1))")).bind(json(&ids)?);
     let rows = rows.fetch_all(db).await.map_err(classify)?;
     rows.iter().map(|row| rows::order(row).map(|order| (order.id, order))).collect()
 }
@@ -149,23 +150,25 @@ async fn latest_attempts(
     db: &mut SqliteConnection,
     jobs: &[String],
 ) -> Result<HashMap<JobId, Attempt>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT attempts.* FROM jobs JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
-         WHERE jobs.id IN (SELECT value FROM json_each(?1))",
-    );
+    let rows = sqlx::query(concat!(
+        "SELECT ",
+        columns!(attempts),
+        " FROM jobs JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
+         WHERE jobs.id IN (SELECT value FROM json_each(?1))"
+    ));
     let rows = rows.bind(json(&jobs)?).fetch_all(db).await.map_err(classify)?;
     rows.iter().map(|row| rows::attempt(row).map(|attempt| (attempt.job_id, attempt))).collect()
 }
 
 /// A job and its latest attempt.
 pub(super) async fn state(db: &mut SqliteConnection, id: JobId) -> Result<Option<JobState>, StoreError> {
-    let job = sqlx::query("SELECT * FROM jobs WHERE id = ?1").bind(id.to_string());
+    let job = sqlx::query(select!(jobs, "WHERE id = ?1")).bind(id.to_string());
     let Some(job) = job.fetch_optional(&mut *db).await.map_err(classify)? else { return Ok(None) };
     let job = rows::job(&job)?;
     if job.attempts == 0 {
         return Ok(Some(JobState { job, attempt: None }));
     }
-    let attempt = sqlx::query("SELECT * FROM attempts WHERE job_id = ?1 ORDER BY seq DESC LIMIT 1");
+    let attempt = sqlx::query(select!(attempts, "WHERE job_id = ?1 ORDER BY seq DESC LIMIT 1"));
     let attempt = attempt.bind(id.to_string()).fetch_optional(db).await.map_err(classify)?;
     let attempt = attempt.as_ref().map(rows::attempt).transpose()?;
     Ok(Some(JobState { job, attempt }))

@@ -9,7 +9,7 @@ use sqlx::{Row, SqliteConnection};
 use super::apply::write_artifact;
 use super::error::classify;
 use super::notices::{self, NoticeNew};
-use super::rows::{self, json, json_opt, later, micros};
+use super::rows::{self, columns, json, json_opt, later, micros, select};
 use super::{jobs, orders};
 
 pub(super) async fn told(
@@ -18,7 +18,7 @@ pub(super) async fn told(
     task_id: &str,
     now: Timestamp,
 ) -> Result<Told, StoreError> {
-    let row = sqlx::query("SELECT * FROM attempts WHERE id = ?1").bind(id.to_string());
+    let row = sqlx::query(select!(attempts, "WHERE id = ?1")).bind(id.to_string());
     let Some(row) = row.fetch_optional(&mut *db).await.map_err(classify)? else { return Ok(Told::Nothing) };
     let attempt = rows::attempt(&row)?;
     let elsewhere = sqlx::query("SELECT 1 FROM attempts WHERE provider = ?1 AND task_id = ?2 AND id <> ?3");
@@ -50,13 +50,14 @@ pub(super) async fn claim(
     claim: &LateClaim,
     now: Timestamp,
 ) -> Result<Vec<LateAttempt>, StoreError> {
-    let taken = sqlx::query(
+    let taken = sqlx::query(concat!(
         "UPDATE attempts SET late_at = ?4, late_epoch = late_epoch + 1
          WHERE id IN (
              SELECT id FROM attempts
              WHERE late_at <= ?1 AND provider IN (SELECT value FROM json_each(?2)) ORDER BY late_at, id LIMIT ?3)
-         RETURNING *",
-    );
+         RETURNING late_epoch, ",
+        columns!(attempts)
+    ));
     let taken = taken.bind(micros(now)).bind(json(&claim.providers)?).bind(i64::from(claim.limit));
     let taken = taken.bind(later(now, claim.lease)).fetch_all(&mut *db).await.map_err(classify)?;
     let mut late = Vec::with_capacity(taken.len());

@@ -9,7 +9,7 @@ use neurocards_core::{
 use sqlx::SqliteConnection;
 
 use super::error::classify;
-use super::rows::{self, json, later, micros};
+use super::rows::{self, columns, json, later, micros};
 
 /// What a notice is written from.
 #[derive(Debug)]
@@ -105,12 +105,13 @@ pub(super) async fn claim(
     ));
     let due = due.bind(&channels).bind(micros(now)).bind(i64::from(claim.limit));
     let due = due.fetch_all(&mut *db).await.map_err(classify)?;
-    let taken = sqlx::query(
+    let taken = sqlx::query(concat!(
         "UPDATE notices
          SET state = 'sending', sends = sends + 1, lease_epoch = lease_epoch + 1, updated_at = ?2, wake_at = ?3
          WHERE id IN (SELECT value FROM json_each(?1))
-         RETURNING *",
-    );
+         RETURNING ",
+        columns!(notices)
+    ));
     let taken = taken.bind(json(&due)?).bind(micros(now)).bind(later(now, claim.lease));
     let taken = taken.fetch_all(db).await.map_err(classify)?;
     let mut notices = taken.iter().map(rows::notice).collect::<Result<Vec<_>, _>>()?;

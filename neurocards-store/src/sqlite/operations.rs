@@ -7,7 +7,7 @@ use neurocards_core::{
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 use super::error::classify;
-use super::rows::{self, json, micros};
+use super::rows::{self, columns, json, micros, select};
 
 /// The condition of a claim on jobs of this stage: no pause holds them back. Empty for stages that go on.
 pub(super) fn unless_paused(stage: Stage) -> &'static str {
@@ -41,7 +41,7 @@ pub(super) async fn resume(db: &mut SqliteConnection, scope: &PauseScope) -> Res
 }
 
 pub(super) async fn pauses(db: &mut SqliteConnection) -> Result<Vec<PauseRecord>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM pauses ORDER BY scope, model").fetch_all(db).await;
+    let rows = sqlx::query(select!(pauses, "ORDER BY scope, model")).fetch_all(db).await;
     rows.map_err(classify)?.iter().map(rows::pause).collect()
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn status(db: &mut SqliteConnection, now: Timestamp) -> Result<
         let first = row.get::<Option<i64>, _>(4).and_then(rows::from_micros);
         due_since = due_since.into_iter().chain(first).min();
     }
-    let workers = sqlx::query("SELECT * FROM workers ORDER BY name").fetch_all(db).await.map_err(classify)?;
+    let workers = sqlx::query(select!(workers, "ORDER BY name")).fetch_all(db).await.map_err(classify)?;
     let workers: Result<Vec<WorkerRecord>, _> = workers.iter().map(rows::worker).collect();
     Ok(QueueStatus { at: now, stages, due_since, pauses, workers: workers? })
 }
@@ -112,11 +112,13 @@ pub(super) async fn order_events(
     after: &EventCursor,
     limit: u32,
 ) -> Result<Vec<OrderLine>, StoreError> {
-    let lines = sqlx::query(
-        "SELECT events.*, jobs.idx FROM jobs CROSS JOIN events ON events.job_id = jobs.id
+    let lines = sqlx::query(concat!(
+        "SELECT ",
+        columns!(events),
+        ", jobs.idx FROM jobs CROSS JOIN events ON events.job_id = jobs.id
          WHERE jobs.order_id = ?1 AND events.seq > coalesce(?2 ->> jobs.idx, 0)
-         ORDER BY events.seq LIMIT ?3",
-    );
+         ORDER BY events.seq LIMIT ?3"
+    ));
     let lines = lines.bind(order.to_string()).bind(json(after)?).bind(i64::from(limit));
     lines.fetch_all(db).await.map_err(classify)?.iter().map(rows::line).collect()
 }

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use super::accounts::{self, Posting};
 use super::error::classify;
 use super::notices::{self, NoticeNew};
-use super::rows::{self, json, micros};
+use super::rows::{self, json, micros, select};
 
 pub(super) async fn place(
     db: &mut SqliteConnection,
@@ -60,7 +60,7 @@ pub(super) async fn by_key(
     account: &AccountKey,
     key: &str,
 ) -> Result<Option<OrderRecord>, StoreError> {
-    let row = sqlx::query("SELECT * FROM orders WHERE account = ?1 AND idempotency_key = ?2");
+    let row = sqlx::query(select!(orders, "WHERE account = ?1 AND idempotency_key = ?2"));
     let row = row.bind(account.as_str()).bind(key).fetch_optional(&mut *db).await.map_err(classify)?;
     let Some(order) = row.as_ref().map(rows::order).transpose()? else { return Ok(None) };
     let jobs = jobs(db, order.id).await?;
@@ -139,12 +139,12 @@ pub(super) async fn insert_event(
 }
 
 pub(super) async fn get(db: &mut SqliteConnection, id: OrderId) -> Result<Option<Order>, StoreError> {
-    let row = sqlx::query("SELECT * FROM orders WHERE id = ?1").bind(id.to_string());
+    let row = sqlx::query(select!(orders, "WHERE id = ?1")).bind(id.to_string());
     row.fetch_optional(db).await.map_err(classify)?.as_ref().map(rows::order).transpose()
 }
 
 async fn jobs(db: &mut SqliteConnection, order: OrderId) -> Result<Vec<Job>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM jobs WHERE order_id = ?1 ORDER BY idx").bind(order.to_string());
+    let rows = sqlx::query(select!(jobs, "WHERE order_id = ?1 ORDER BY idx")).bind(order.to_string());
     rows.fetch_all(db).await.map_err(classify)?.iter().map(rows::job).collect()
 }
 

@@ -5,10 +5,11 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use super::error::classify;
+use super::rows::select;
 use super::{orders, rows};
 
 pub(super) async fn record(db: &mut SqliteConnection, id: JobId) -> Result<Option<JobRecord>, StoreError> {
-    let job = sqlx::query("SELECT * FROM jobs WHERE id = ?1").bind(id.to_string());
+    let job = sqlx::query(select!(jobs, "WHERE id = ?1")).bind(id.to_string());
     let Some(job) = job.fetch_optional(&mut *db).await.map_err(classify)? else { return Ok(None) };
     let job = rows::job(&job)?;
     let missing = || StoreError::Corrupt { table: "jobs", message: format!("{id} has no order") };
@@ -23,7 +24,7 @@ async fn artifact(db: &mut SqliteConnection, id: JobId) -> Result<Option<Artifac
 }
 
 pub(super) async fn list(db: &mut SqliteConnection, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM jobs WHERE true");
+    let mut query = QueryBuilder::<Sqlite>::new(select!(jobs, "WHERE true"));
     if let Some(account) = &filter.account {
         query.push(" AND account = ").push_bind(account.as_str());
     }
@@ -51,12 +52,13 @@ pub(super) async fn history(db: &mut SqliteConnection, id: JobId) -> Result<Opti
     let of_job = async |db: &mut SqliteConnection, sql: &'static str| -> Result<Vec<SqliteRow>, StoreError> {
         sqlx::query(sql).bind(&job).fetch_all(db).await.map_err(classify)
     };
-    let events = of_job(db, "SELECT * FROM events WHERE job_id = ?1 ORDER BY seq").await?;
-    let attempts = of_job(db, "SELECT * FROM attempts WHERE job_id = ?1 ORDER BY seq").await?;
-    let ledger = of_job(db, "SELECT * FROM ledger WHERE job_id = ?1 ORDER BY seq").await?;
-    let notices = sqlx::query(
-        "SELECT * FROM notices WHERE order_id = ?1 AND (subject = 'order' OR subject_id = ?2) ORDER BY id",
-    )
+    let events = of_job(db, select!(events, "WHERE job_id = ?1 ORDER BY seq")).await?;
+    let attempts = of_job(db, select!(attempts, "WHERE job_id = ?1 ORDER BY seq")).await?;
+    let ledger = of_job(db, select!(ledger, "WHERE job_id = ?1 ORDER BY seq")).await?;
+    let notices = sqlx::query(select!(
+        notices,
+        "WHERE order_id = ?1 AND (subject = 'order' OR subject_id = ?2) ORDER BY id"
+    ))
     .bind(record.order.id.to_string())
     .bind(&job)
     .fetch_all(&mut *db)

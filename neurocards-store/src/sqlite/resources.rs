@@ -9,18 +9,18 @@ use neurocards_core::{
 use sqlx::SqliteConnection;
 
 use super::error::classify;
-use super::rows::{self, from_micros, json, json_opt, later, micros};
+use super::rows::{self, from_micros, json, json_opt, later, micros, select};
 
 pub(super) async fn list(
     db: &mut SqliteConnection,
     provider: &str,
 ) -> Result<Vec<ResourceRecord>, StoreError> {
-    let rows = sqlx::query("SELECT * FROM resources WHERE provider = ?1 ORDER BY kind, name").bind(provider);
+    let rows = sqlx::query(select!(resources, "WHERE provider = ?1 ORDER BY kind, name")).bind(provider);
     rows.fetch_all(db).await.map_err(classify)?.iter().map(rows::resource).collect()
 }
 
 pub(super) async fn get(db: &mut SqliteConnection, id: &ResourceId) -> Result<ResourceRecord, StoreError> {
-    let row = sqlx::query("SELECT * FROM resources WHERE provider = ?1 AND kind = ?2 AND name = ?3");
+    let row = sqlx::query(select!(resources, "WHERE provider = ?1 AND kind = ?2 AND name = ?3"));
     let row = row.bind(&id.provider).bind(id.kind.as_str()).bind(&id.name);
     let row = row.fetch_optional(db).await.map_err(classify)?;
     row.as_ref().map_or_else(|| Ok(ResourceRecord::new(id.clone())), rows::resource)

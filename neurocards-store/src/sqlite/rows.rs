@@ -14,6 +14,79 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row, Sqlite, Type};
 
+/// The columns that the readers want. A statement names them: a later version may add columns under a process
+/// that has its statements prepared.
+macro_rules! columns {
+    (ledger) => {
+        "ledger.id, ledger.kind, ledger.account, ledger.debit, ledger.credit, ledger.amount, \
+         ledger.job_id, ledger.reference, ledger.reason, ledger.actor, ledger.created_at"
+    };
+    (orders) => {
+        "orders.id, orders.account, orders.idempotency_key, orders.fingerprint, orders.brief, \
+         orders.count, orders.model, orders.created_at"
+    };
+    (jobs) => {
+        "jobs.id, jobs.order_id, jobs.account, jobs.idx, jobs.provider, jobs.model, jobs.price, \
+         jobs.stage, jobs.prompt, jobs.attempts, jobs.retries, jobs.stumbles, jobs.crashes, jobs.error, \
+         jobs.slow_told, jobs.lease_epoch, jobs.lease_owner, jobs.wake_at, jobs.deadline_at, \
+         jobs.created_at, jobs.finished_at"
+    };
+    (attempts) => {
+        "attempts.id, attempts.job_id, attempts.seq, attempts.provider, attempts.model, attempts.key, \
+         attempts.reason, attempts.state, attempts.task_id, attempts.hint, attempts.video, \
+         attempts.fault, attempts.cost_milli, attempts.created_at, attempts.sent_at, attempts.updated_at"
+    };
+    (events) => {
+        "events.job_id, events.seq, events.at, events.stage, events.epoch, events.body"
+    };
+    (notices) => {
+        "notices.id, notices.account, notices.subject, notices.subject_id, notices.order_id, \
+         notices.body, notices.state, notices.sends, notices.lease_epoch, notices.receipt, \
+         notices.created_at, notices.updated_at"
+    };
+    (pauses) => {
+        "pauses.scope, pauses.model, pauses.actor, pauses.reason, pauses.since"
+    };
+    (workers) => {
+        "workers.name, workers.host, workers.version, workers.in_flight, workers.started_at, \
+         workers.seen_at"
+    };
+    (resources) => {
+        "resources.provider, resources.kind, resources.name, resources.closed_since, \
+         resources.closed_until, resources.closed_by, resources.closed_why, resources.failures, \
+         resources.fault, resources.failed_at, resources.recovered_at, resources.probing_until, \
+         resources.balance_milli, resources.balance_at"
+    };
+    (people) => {
+        "people.id, people.username, people.lang, people.lang_chosen, people.source, people.consent_at, \
+         people.blocked_at, people.banned_at, people.ban_actor, people.ban_reason, people.preferences, \
+         people.first_seen_at, people.last_seen_at"
+    };
+    (updates) => {
+        "updates.id, updates.lane, updates.body, updates.tries, updates.lease_epoch, updates.reply"
+    };
+    (dialogues) => {
+        "dialogues.bot, dialogues.chat, dialogues.person, dialogues.format, dialogues.state, \
+         dialogues.version, dialogues.updated_at"
+    };
+    (actions) => {
+        "actions.body, actions.once, actions.used, actions.expires_at"
+    };
+    (cards) => {
+        "cards.account, cards.key, cards.bot, cards.chat, cards.message_id, cards.order_id, cards.shown, \
+         cards.state, cards.lease_epoch, cards.created_at"
+    };
+}
+
+/// The rows of a table, by those columns.
+macro_rules! select {
+    ($table:ident, $rest:literal) => {
+        concat!("SELECT ", $crate::sqlite::rows::columns!($table), " FROM ", stringify!($table), " ", $rest)
+    };
+}
+
+pub(super) use {columns, select};
+
 /// 9999-12-31T23:59:59Z: a longer wait is this one.
 const LAST_MICROS: i64 = 253_402_300_799_000_000;
 

@@ -6,4 +6,6 @@
 mod cables;
 mod clocks;
 mod disks;
+mod servers;
 mod site;
+mod versions;

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use neurocards_core::{
     AccountKey, AccountOpen, BriefTexts, ClaimLoop, Clock, Credits, Engine, Entropy, EntryKind, LedgerFilter,
     Media, MemoryNotifier, MemoryProvider, NoticeKind, OrderHandle, OrderRecord, OrderRequest, Photo,
-    PhotoLimits, Policy, ProviderCall, Retry, RunOptions, Stage, Store, StoreError, SystemClock, TemplateId,
+    PhotoLimits, Policy, ProviderCall, ProviderCapabilities, Retry, RunOptions, Stage, Store, StoreError,
+    SystemClock, TemplateId, VideoProvider,
 };
 use neurocards_store::PostgresStore;
 use neurocards_testkit::postgres::{self, Database};
@@ -51,7 +52,7 @@ pub(crate) struct Site {
     pub(crate) provider: Arc<MemoryProvider>,
     pub(crate) notifier: Arc<MemoryNotifier>,
     pub(crate) policy: Policy,
-    media: Media,
+    pub(crate) media: Media,
 }
 
 /// An engine at work.
@@ -96,6 +97,13 @@ impl Site {
             policy,
             media: Media::in_memory(),
         }
+    }
+
+    /// From now on the provider can say whether a submission arrived.
+    pub(crate) fn looks_up(&mut self) {
+        let provider = MemoryProvider::new(Bytes::from_static(VIDEO));
+        let capabilities = ProviderCapabilities { lookup: true, ..provider.capabilities() };
+        self.provider = Arc::new(provider.with_capabilities(capabilities));
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -177,6 +185,7 @@ pub(crate) async fn ended(order: &OrderHandle) -> OrderRecord {
 /// Until every job of the order is done.
 pub(crate) async fn done(order: &OrderHandle) -> OrderRecord {
     let record = ended(order).await;
+    assert_eq!(record.jobs.len(), record.order.count as usize);
     assert!(record.jobs.iter().all(|job| job.stage == Stage::Done), "{:?}", record.jobs);
     record
 }

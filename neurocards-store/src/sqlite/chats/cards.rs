@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::sqlite::error::classify;
-use crate::sqlite::rows::{Cells, json_opt, later, micros};
+use crate::sqlite::rows::{Cells, columns, json_opt, later, micros, select};
 
 pub(super) async fn put(db: &mut SqliteConnection, card: &CardPut, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
@@ -42,7 +42,7 @@ pub(super) async fn get(
     account: &AccountKey,
     key: &str,
 ) -> Result<Option<Card>, StoreError> {
-    let row = sqlx::query("SELECT * FROM cards WHERE account = ?1 AND key = ?2");
+    let row = sqlx::query(select!(cards, "WHERE account = ?1 AND key = ?2"));
     let row = row.bind(account.as_str()).bind(key).fetch_optional(db).await.map_err(classify)?;
     row.as_ref().map(card).transpose()
 }
@@ -77,12 +77,13 @@ pub(super) async fn claim(
     claim: &CardClaim,
     now: Timestamp,
 ) -> Result<Vec<Card>, StoreError> {
-    let taken = sqlx::query(
+    let taken = sqlx::query(concat!(
         "UPDATE cards SET lease_epoch = lease_epoch + 1, wake_at = ?3 WHERE (account, key) IN (
              SELECT account, key FROM cards WHERE bot = ?1 AND wake_at <= ?2 AND state IN ('live', 'closing')
              ORDER BY wake_at LIMIT ?4)
-         RETURNING *",
-    );
+         RETURNING ",
+        columns!(cards)
+    ));
     let taken = taken.bind(claim.bot.0).bind(micros(now)).bind(later(now, claim.lease));
     let taken = taken.bind(i64::from(claim.limit)).fetch_all(db).await.map_err(classify)?;
     taken.iter().map(card).collect()

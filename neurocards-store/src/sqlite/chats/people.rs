@@ -7,10 +7,10 @@ use neurocards_core::{
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use crate::sqlite::error::classify;
-use crate::sqlite::rows::{Cells, from_micros, json, later, micros};
+use crate::sqlite::rows::{Cells, from_micros, json, later, micros, select};
 
 pub(super) async fn get(db: &mut SqliteConnection, id: PersonId) -> Result<Option<Person>, StoreError> {
-    let row = sqlx::query("SELECT * FROM people WHERE id = ?1").bind(id.0);
+    let row = sqlx::query(select!(people, "WHERE id = ?1")).bind(id.0);
     let Some(row) = row.fetch_optional(db).await.map_err(classify)? else { return Ok(None) };
     let cells = Cells { table: "people", row: &row };
     let ban = cells.get::<Option<String>>("ban_actor")?.zip(cells.get("ban_reason")?);

@@ -7,13 +7,13 @@ use sqlx::{Row, SqliteConnection};
 
 use super::people;
 use crate::sqlite::error::classify;
-use crate::sqlite::rows::{Cells, json, json_opt, later, micros};
+use crate::sqlite::rows::{Cells, json, json_opt, later, micros, select};
 
 pub(super) async fn dialogue(
     db: &mut SqliteConnection,
     chat: ChatRef,
 ) -> Result<Option<Dialogue>, StoreError> {
-    let row = sqlx::query("SELECT * FROM dialogues WHERE bot = ?1 AND chat = ?2");
+    let row = sqlx::query(select!(dialogues, "WHERE bot = ?1 AND chat = ?2"));
     let Some(row) = row.bind(chat.bot.0).bind(chat.chat).fetch_optional(db).await.map_err(classify)? else {
         return Ok(None);
     };
@@ -105,7 +105,7 @@ pub(super) async fn find_action(
     press: &Press,
     now: Timestamp,
 ) -> Result<Pressed, StoreError> {
-    let row = sqlx::query("SELECT * FROM actions WHERE id = ?1 AND bot = ?2 AND chat = ?3 AND person = ?4");
+    let row = sqlx::query(select!(actions, "WHERE id = ?1 AND bot = ?2 AND chat = ?3 AND person = ?4"));
     let row = row.bind(press.id.as_bytes().as_slice()).bind(press.chat.bot.0).bind(press.chat.chat);
     let Some(row) = row.bind(press.person.0).fetch_optional(db).await.map_err(classify)? else {
         return Ok(Pressed::Unknown);

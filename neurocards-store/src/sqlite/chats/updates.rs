@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::sqlite::error::classify;
-use crate::sqlite::rows::{Cells, json, later, micros};
+use crate::sqlite::rows::{Cells, columns, json, later, micros};
 
 pub(super) async fn put(
     db: &mut SqliteConnection,
@@ -47,10 +47,11 @@ pub(super) async fn claim(
     now: Timestamp,
 ) -> Result<Vec<UpdateRecord>, StoreError> {
     let due = due(db, claim, now).await?;
-    let taken = sqlx::query(
+    let taken = sqlx::query(concat!(
         "UPDATE updates SET tries = tries + 1, lease_epoch = lease_epoch + 1, wake_at = ?3
-         WHERE bot = ?1 AND id IN (SELECT value FROM json_each(?2)) RETURNING *",
-    );
+         WHERE bot = ?1 AND id IN (SELECT value FROM json_each(?2)) RETURNING ",
+        columns!(updates)
+    ));
     let taken = taken.bind(claim.bot.0).bind(json(&due)?).bind(later(now, claim.lease));
     let taken = taken.fetch_all(db).await.map_err(classify)?;
     let mut taken = taken.iter().map(record).collect::<Result<Vec<_>, _>>()?;

@@ -7,6 +7,7 @@
 mod proxy;
 
 use std::any::Any;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -36,8 +37,8 @@ impl std::fmt::Debug for Database {
 #[derive(Debug)]
 pub struct Server {
     url: String,
-    /// Its watchman stops it when our end of his standard input closes.
-    _watchman: Option<Child>,
+    /// Its watchman crashes it and starts it again for each line, and stops it when our end of his standard input closes.
+    watchman: Option<Child>,
 }
 
 /// How careful a server of our own is with the disk.
@@ -90,7 +91,7 @@ impl Server {
     )]
     async fn find() -> Self {
         match std::env::var("NEUROCARDS_TEST_DATABASE_URL") {
-            Ok(url) => Self { url, _watchman: None },
+            Ok(url) => Self { url, watchman: None },
             Err(_) => Self::start(Durability::None).await,
         }
     }
@@ -128,8 +129,9 @@ impl Server {
         };
         // `read` ends when our end of the pipe closes, however this process ends.
         let script = format!(
-            "{bin}/postgres -D {data} -k {folder} -c listen_addresses='' -c max_connections=200 {settings} \
-             >{folder}/log 2>&1 & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf {folder}",
+            "start() {{ {bin}/postgres -D {data} -k {folder} -c listen_addresses='' -c max_connections=200 {settings} \
+             >>{folder}/log 2>&1 & server=$!; }}; crash() {{ kill -QUIT $server; wait $server; }}; \
+             start; while read -r _; do crash; start; done; crash; rm -rf {folder}",
             bin = bin.display(),
             data = data.display(),
             folder = folder.display(),
@@ -143,8 +145,7 @@ impl Server {
             .spawn()
             .expect("a shell runs");
         let socket = folder.display().to_string().replace('/', "%2F");
-        let server =
-            Self { url: format!("postgres://postgres@{socket}/postgres"), _watchman: Some(watchman) };
+        let server = Self { url: format!("postgres://postgres@{socket}/postgres"), watchman: Some(watchman) };
         for _ in 0..300 {
             if let Ok(connection) = server.options("postgres").connect().await {
                 let _ = connection.close().await;
@@ -154,6 +155,16 @@ impl Server {
         }
         let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
         panic!("PostgreSQL did not start:\n{log}");
+    }
+
+    /// Crashes the server and starts it again: every connection breaks without a goodbye, and what was committed is
+    /// recovered from the log. It answers again a little later.
+    ///
+    /// # Panics
+    /// It is somebody else's server.
+    pub fn crash(&mut self) {
+        let watchman = self.watchman.as_mut().expect("a server of our own");
+        watchman.stdin.as_mut().expect("the watchman listens").write_all(b"crash\n").expect("he lives");
     }
 
     /// The url of one of its databases.
@@ -191,7 +202,7 @@ impl Server {
     fn database(&self, name: String) -> Database {
         let url = self.url_of(&name);
         // A server of our own vanishes as a whole.
-        let guest = self._watchman.is_none();
+        let guest = self.watchman.is_none();
         let keep: Box<dyn Any + Send + Sync> =
             if guest { Box::new(Guest { admin: self.url.clone(), name }) } else { Box::new(()) };
         Database { url, keep }
