@@ -67,6 +67,20 @@ pub struct Change {
     pub lang: Option<Lang>,
     /// They accept the terms.
     pub consents: bool,
+    /// Everything about them was forgotten: nothing is written any more.
+    pub forgets: bool,
+}
+
+impl Change {
+    /// This, and what follows it.
+    #[must_use]
+    pub fn and(self, next: Self) -> Self {
+        Self {
+            lang: next.lang.or(self.lang),
+            consents: self.consents || next.consents,
+            forgets: self.forgets || next.forgets,
+        }
+    }
 }
 
 /// Something to show.

@@ -40,7 +40,9 @@ pub(super) fn press(context: &Context<'_>, state: State, action: Action) -> Deci
         }
         Action::Forget => {
             let screen = Screen::new(Text::new("forgotten"));
-            Decision { show: vec![Show::Here(screen)], ..Decision::first(State::Menu, Effect::Forget) }
+            let mut decision = Decision::first(State::Menu, Effect::Forget);
+            (decision.show, decision.change.forgets) = (vec![Show::Here(screen)], true);
+            decision
         }
         // They have a draft, or are answered before.
         _ => Decision::stay(state),

@@ -1,0 +1,172 @@
+//! The bot at work: updates come in and are stored, each takes effect once, and what it shows is shown.
+
+mod effects;
+mod minutes;
+mod poll;
+mod preview;
+mod reply;
+mod turn;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use neurocards::{
+    AccountKey, ChatStore, Clock, Engine, Entropy, PersonId, PromptBuilder, StoreError, VideoProvider,
+};
+use teloxide::dispatching::DpHandlerDescription;
+use teloxide::dptree::Handler;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use self::minutes::Minutes;
+use crate::api::Api;
+use crate::schema::{Heard, schema};
+use crate::settings::Settings;
+
+/// Takes updates and answers them. Cheap to clone.
+#[derive(Clone)]
+pub struct TelegramBot {
+    parts: Arc<Parts>,
+}
+
+pub(crate) struct Parts {
+    api: Api,
+    chats: Arc<dyn ChatStore>,
+    engine: Engine,
+    settings: Settings,
+    drafts: Option<Arc<dyn VideoProvider>>,
+    prompts: Option<Arc<dyn PromptBuilder>>,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    schema: Handler<'static, Heard, DpHandlerDescription>,
+    minutes: Minutes,
+    /// An update was stored.
+    news: Notify,
+    /// Photos are decoded one after the other: each may take half a gigabyte for a moment.
+    photos: Semaphore,
+    /// Free videos take a processor each.
+    renders: Semaphore,
+}
+
+impl fmt::Debug for TelegramBot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelegramBot").field("api", &self.parts.api).finish_non_exhaustive()
+    }
+}
+
+/// Collects the parts of a [`TelegramBot`].
+#[derive(Debug)]
+pub struct TelegramBotBuilder {
+    api: Api,
+    chats: Arc<dyn ChatStore>,
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    drafts: Option<Arc<dyn VideoProvider>>,
+    prompts: Option<Arc<dyn PromptBuilder>>,
+}
+
+impl TelegramBotBuilder {
+    /// What an operator configured.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Who makes free drafts: the preview provider. By default there are none.
+    #[must_use]
+    pub fn drafts(mut self, provider: Arc<dyn VideoProvider>) -> Self {
+        self.drafts = Some(provider);
+        self
+    }
+
+    /// Who writes the scripts that are shown before an order. By default templates do, offline.
+    #[must_use]
+    pub fn prompts(mut self, prompts: Arc<dyn PromptBuilder>) -> Self {
+        self.prompts = Some(prompts);
+        self
+    }
+
+    /// The bot.
+    pub fn build(self) -> TelegramBot {
+        TelegramBot {
+            parts: Arc::new(Parts {
+                api: self.api,
+                chats: self.chats,
+                engine: self.engine,
+                settings: self.settings,
+                drafts: self.drafts,
+                prompts: self.prompts,
+                clock: self.clock,
+                entropy: Entropy::from_os(),
+                schema: schema(),
+                minutes: Minutes::default(),
+                news: Notify::new(),
+                photos: Semaphore::new(1),
+                renders: Semaphore::new(1),
+            }),
+        }
+    }
+}
+
+impl TelegramBot {
+    /// Begins a bot. It orders at the engine; something else, here or elsewhere, runs it.
+    pub fn builder(
+        api: Api,
+        chats: Arc<dyn ChatStore>,
+        engine: Engine,
+        clock: Arc<dyn Clock>,
+    ) -> TelegramBotBuilder {
+        let settings = Settings::default();
+        TelegramBotBuilder { api, chats, engine, clock, settings, drafts: None, prompts: None }
+    }
+
+    /// Takes updates by long polling and answers them, until told to stop. Answers under way are finished first.
+    ///
+    /// # Errors
+    /// The store says that it will never answer. What came is kept; run again.
+    pub async fn run(&self, stop: CancellationToken) -> Result<(), StoreError> {
+        let stop = stop.child_token();
+        let (ended, (), ()) = tokio::join!(
+            async {
+                let ended = self.parts.clone().dispatch(&stop).await;
+                stop.cancel();
+                ended
+            },
+            self.parts.poll(&stop),
+            self.parts.tidy(&stop),
+        );
+        ended
+    }
+}
+
+/// How long buttons and the like are remembered after their end.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+impl Parts {
+    /// Forgets what is old, at once and then every hour.
+    async fn tidy(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.chats.chats_tidy(KEPT).await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "old conversations could not be tidied"
+                );
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.clock.sleep(Duration::from_secs(3_600)) => {}
+            }
+        }
+    }
+}
+
+/// The account of a person.
+///
+/// # Panics
+/// Never: a number makes a good key.
+pub fn account_of(person: PersonId) -> AccountKey {
+    AccountKey::new(format!("telegram:{person}")).unwrap_or_else(|_| unreachable!("digits make a key"))
+}

@@ -1,0 +1,102 @@
+//! What an update shows: stored with its effect, then shown.
+
+use std::time::Duration;
+
+use neurocards::{Artifact, Mark, StoreError};
+use serde::{Deserialize, Serialize};
+
+use super::Parts;
+use crate::api::CallError;
+use crate::deliver::{Delivered, Shelf};
+use crate::schema::Heard;
+use crate::screen::Sheet;
+
+/// One thing to show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "show", rename_all = "snake_case")]
+pub(super) enum Out {
+    /// Answers a press.
+    Answer { query: String, text: Option<String> },
+    /// A new message.
+    Send { sheet: Sheet },
+    /// In place of a message.
+    Edit { message: i64, picture: bool, sheet: Sheet },
+    Video {
+        artifact: Artifact,
+        /// HTML.
+        caption: String,
+    },
+}
+
+/// How often a call is made that provably did not happen, and how long it may be waited for.
+const TRIES: u32 = 5;
+const LONGEST_WAIT: Duration = Duration::from_secs(90);
+
+impl Parts {
+    /// Shows everything, one after the other. Edits may be repeated; a message that may have been sent is not sent again
+    /// by this process.
+    pub(super) async fn show(&self, heard: &Heard, reply: &[Out]) -> Result<(), StoreError> {
+        for out in reply {
+            match self.show_one(heard.chat, out).await {
+                Err(CallError::Gone(_)) => {
+                    self.chats.person_mark(neurocards::PersonId(heard.from.id), &Mark::Blocked).await?;
+                    return Ok(());
+                }
+                Err(error) => tracing::warn!(%error, chat = heard.chat, "something could not be shown"),
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn show_one(&self, chat: i64, out: &Out) -> Result<(), CallError> {
+        match (self.patiently(chat, out).await, out) {
+            (Err(CallError::NotModified), _) => Ok(()),
+            // Nobody waits for it any more.
+            (Err(CallError::TooLate | CallError::Unknown(_)), Out::Answer { .. }) => Ok(()),
+            (Err(CallError::NoMessage), Out::Edit { sheet, .. }) => {
+                self.patiently(chat, &Out::Send { sheet: sheet.clone() }).await
+            }
+            (Err(CallError::Unknown(_)), Out::Edit { .. }) => match self.patiently(chat, out).await {
+                Err(CallError::NotModified) => Ok(()),
+                edited => edited,
+            },
+            (shown, _) => shown,
+        }
+    }
+
+    /// Makes a call until it happens, or is refused, or may have happened.
+    async fn patiently(&self, chat: i64, out: &Out) -> Result<(), CallError> {
+        let mut tries = 1;
+        loop {
+            let answer = self.call(chat, out).await;
+            let wait = answer.as_ref().err().and_then(CallError::again_after);
+            match wait.filter(|wait| tries < TRIES && *wait <= LONGEST_WAIT) {
+                None => return answer,
+                Some(wait) => self.clock.sleep(wait).await,
+            }
+            tries += 1;
+        }
+    }
+
+    async fn call(&self, chat: i64, out: &Out) -> Result<(), CallError> {
+        match out {
+            Out::Answer { query, text } => self.api.answer(query, text.as_deref()).await,
+            Out::Send { sheet } => self.api.send(chat, sheet).await.map(drop),
+            Out::Edit { message, picture, sheet } => self.api.edit(chat, *message, *picture, sheet).await,
+            Out::Video { artifact, caption } => match self.shelf().send(chat, artifact, caption).await? {
+                Delivered::Sent(_) => Ok(()),
+                Delivered::TooBig => Err(CallError::TooBig),
+            },
+        }
+    }
+
+    pub(super) fn shelf(&self) -> Shelf<'_> {
+        Shelf {
+            api: &self.api,
+            chats: self.chats.as_ref(),
+            media: self.engine.media(),
+            service_channel: self.settings.service_channel,
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! One update: read, decided, written together with its effect, shown.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use neurocards::{
+    AccountOpen, ActionId, ChatRef, Credits, DialogueWrite, EntryId, Lang, Mark, Person, PersonId,
+    PersonWrite, Press, Pressed, Retry, StoreError, Turn, TurnOutcome, UpdateRecord, UpdateSettle,
+};
+use serde_json::Value;
+
+use super::effects::Doing;
+use super::poll::LEASE;
+use super::reply::Out;
+use super::{Parts, account_of};
+use crate::card::{Around, card};
+use crate::flow::{
+    Action, Change, Context, Decision, DraftId, Event, Input, STATE_FORMAT, Show, Stale, State, step,
+};
+use crate::schema::{From, Heard, What, read};
+use crate::screen::{Screen, mint};
+use crate::text::Text;
+
+/// How often an update is tried whose effect fails.
+const MOST_TRIES: u32 = 8;
+/// How often a turn is decided again because the dialogue moved.
+const MOST_MOVES: u32 = 4;
+/// Most effects of one turn.
+const MOST_EFFECTS: u32 = 4;
+
+/// What a turn begins with.
+struct Before {
+    chat: ChatRef,
+    person: PersonId,
+    known: Option<Person>,
+    state: State,
+    /// 0: there is no dialogue.
+    version: i64,
+    lang: Lang,
+    available: Credits,
+    held: Credits,
+    bonus: Option<Credits>,
+}
+
+impl Parts {
+    /// Deals with an update, and keeps it while that takes.
+    pub(super) async fn handle(self: Arc<Self>, update: UpdateRecord) {
+        let work = self.deal_with(&update);
+        tokio::pin!(work);
+        let dealt = loop {
+            tokio::select! {
+                dealt = &mut work => break dealt,
+                () = self.clock.sleep(LEASE / 3) => {
+                    // It stays ours under the same epoch; if it does not, the writes say so.
+                    let _ = self.settle(&update, Some(LEASE)).await;
+                }
+            }
+        };
+        let again = match dealt {
+            Ok(()) => None,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    update = update.id,
+                    "an update did not take effect"
+                );
+                let gives_up = update.tries >= MOST_TRIES || matches!(error.retry(), Retry::Never);
+                if gives_up {
+                    self.apologise(&update).await;
+                }
+                (!gives_up).then(|| Duration::from_secs(2_u64.pow(update.tries.min(6))))
+            }
+        };
+        if let Err(error) = self.settle(&update, again).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                update = update.id,
+                "an update could not be settled"
+            );
+        }
+        self.news.notify_one();
+    }
+
+    async fn settle(&self, update: &UpdateRecord, again: Option<Duration>) -> Result<bool, StoreError> {
+        let settle = UpdateSettle { bot: self.api.id(), id: update.id, epoch: update.epoch, again };
+        self.chats.update_settle(&settle).await
+    }
+
+    async fn deal_with(&self, update: &UpdateRecord) -> Result<(), StoreError> {
+        let Some(heard) = read(&self.schema, update.body.clone()).await else { return Ok(()) };
+        // It took effect before, and whoever did it died before showing it.
+        if let Some(reply) = &update.reply {
+            let reply: Vec<Out> = serde_json::from_value(reply.clone()).unwrap_or_default();
+            return self.show(&heard, &reply).await;
+        }
+        if let What::Membership { blocked } = heard.what {
+            return self.membership(&heard, blocked).await;
+        }
+        for _ in 0..MOST_MOVES {
+            let (turn, reply) = self.decide(update, &heard).await?;
+            match self.chats.turn_apply(&turn).await? {
+                TurnOutcome::Applied => return self.show(&heard, &reply).await,
+                TurnOutcome::Lost => return Ok(()),
+                // Somebody else wrote to this chat meanwhile.
+                TurnOutcome::Moved | TurnOutcome::Used => {}
+            }
+        }
+        Err(StoreError::Unavailable { source: "the dialogue moves on and on".into() })
+    }
+
+    /// Who takes the bot back hears what waited.
+    async fn membership(&self, heard: &Heard, blocked: bool) -> Result<(), StoreError> {
+        let person = PersonId(heard.from.id);
+        let mark = if blocked { Mark::Blocked } else { Mark::Unblocked };
+        self.chats.person_mark(person, &mark).await?;
+        if !blocked {
+            self.engine.store().notices_unblock(&account_of(person)).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything about an update but writing it: effects are carried out on the way, each under a key of its own.
+    async fn decide(&self, update: &UpdateRecord, heard: &Heard) -> Result<(Turn, Vec<Out>), StoreError> {
+        let before = self.before(heard).await?;
+        let (input, used) = match self.input(heard, &before).await? {
+            Some(found) => found,
+            None => return Ok((self.nothing(update, &before), Vec::new())),
+        };
+        let start = matches!(input, Input::Start { .. });
+        let source = match &input {
+            Input::Start { payload } => payload.clone(),
+            _ => None,
+        };
+        if start || before.known.as_ref().is_some_and(|known| known.blocked_at.is_some()) {
+            self.engine.store().notices_unblock(&account_of(before.person)).await?;
+        }
+        let context = self.context(&before).await;
+        let banned = before.known.as_ref().is_some_and(|known| known.banned_at.is_some());
+        let decided = if banned {
+            let text = Text::new("banned").words("id", before.person.to_string());
+            let show = vec![Show::Here(Screen::new(text))];
+            Decision { state: before.state.clone(), show, effect: None, change: Change::default() }
+        } else {
+            self.through(&context, heard, &before, input).await?
+        };
+        let lang = decided.change.lang.unwrap_or(before.lang);
+        let forgotten = decided.change.forgets;
+        let (reply, actions) = self.written(heard, &before, lang, &decided.show).await;
+        let moved = before.version == 0 || decided.state != before.state;
+        // An enum of words, numbers and ids always serialises.
+        let state = serde_json::to_value(&decided.state).unwrap_or_default();
+        let dialogue = DialogueWrite { expected: before.version, format: STATE_FORMAT, state };
+        let turn = Turn {
+            dialogue: (moved && !forgotten).then_some(dialogue),
+            seen: (!forgotten).then(|| seen(&heard.from, &before, &decided.change, source)),
+            actions,
+            used: used.filter(|_| !forgotten),
+            reply: serde_json::to_value(&reply).ok().filter(|_| !reply.is_empty()),
+            ..self.nothing(update, &before)
+        };
+        Ok((turn, reply))
+    }
+
+    /// A turn that changes nothing, and ends its update.
+    fn nothing(&self, update: &UpdateRecord, before: &Before) -> Turn {
+        Turn {
+            chat: before.chat,
+            person: before.person,
+            update: (update.id, update.epoch),
+            dialogue: None,
+            seen: None,
+            actions: Vec::new(),
+            used: None,
+            reply: None,
+        }
+    }
+
+    async fn before(&self, heard: &Heard) -> Result<Before, StoreError> {
+        let (chat, person) = (ChatRef { bot: self.api.id(), chat: heard.chat }, PersonId(heard.from.id));
+        let known = self.chats.person_get(person).await?;
+        let dialogue = self.chats.dialogue_get(chat).await?;
+        let version = dialogue.as_ref().map_or(0, |dialogue| dialogue.version);
+        // A state of another format is one that we do not know: the menu.
+        let readable = dialogue.filter(|dialogue| dialogue.format == STATE_FORMAT);
+        let state = readable.and_then(|dialogue| serde_json::from_value(dialogue.state).ok());
+        let account = account_of(person);
+        let store = self.engine.store();
+        let (account, bonus) = match store.account_get(&account).await? {
+            Some(account) => (account, None),
+            None => {
+                let free = self.settings.free_credits;
+                let id = EntryId::new(self.clock.now(), self.entropy.id_bytes());
+                let bonus = free.is_positive().then_some((id, free));
+                let open = AccountOpen { account, credit_limit: Credits::ZERO, bonus };
+                (store.account_open(&open).await?, bonus.map(|(_, free)| free))
+            }
+        };
+        let lang = match &known {
+            Some(known) if known.lang_chosen => known.lang,
+            _ => client_lang(heard.from.language.as_deref()),
+        };
+        let (available, held) = (account.available, account.held);
+        let state = state.unwrap_or_default();
+        Ok(Before { chat, person, known, state, version, lang, available, held, bonus })
+    }
+
+    /// What was done, and the button that works once and was pressed.
+    async fn input(
+        &self,
+        heard: &Heard,
+        before: &Before,
+    ) -> Result<Option<(Input, Option<ActionId>)>, StoreError> {
+        Ok(match &heard.what {
+            What::Membership { .. } => None,
+            // Whoever we have never seen begins at the beginning, whatever they say.
+            What::Said(Input::Start { payload }) => Some((Input::Start { payload: payload.clone() }, None)),
+            What::Said(_) if before.known.is_none() => Some((Input::Start { payload: None }, None)),
+            What::Said(input) => Some((input.clone(), None)),
+            What::Pressed { data, .. } => {
+                let Ok(id) = data.parse::<ActionId>() else {
+                    return Ok(Some((Input::Press(Err(Stale::Foreign)), None)));
+                };
+                let press = Press { id, chat: before.chat, person: before.person };
+                let (press, used) = match self.chats.action_find(&press).await? {
+                    Pressed::Good { body, once } => match serde_json::from_value::<Action>(body) {
+                        Ok(action) => (Ok(action), once.then_some(id)),
+                        // A button of another version.
+                        Err(_) => (Err(Stale::Old), None),
+                    },
+                    Pressed::Used => (Err(Stale::Used), None),
+                    Pressed::Expired => (Err(Stale::Old), None),
+                    Pressed::Unknown => (Err(Stale::Foreign), None),
+                };
+                Some((Input::Press(press), used))
+            }
+        })
+    }
+
+    async fn context(&self, before: &Before) -> Context<'_> {
+        let consented = !self.settings.has_terms()
+            || before.known.as_ref().is_some_and(|known| known.consent_at.is_some());
+        let minutes = self.minutes.lately(self.engine.store().as_ref(), self.clock.monotonic()).await;
+        Context {
+            settings: &self.settings,
+            person: before.person,
+            lang: before.lang,
+            consented,
+            bonus: before.bonus,
+            available: before.available,
+            held: before.held,
+            price: self.engine.policy().price,
+            minutes,
+            fresh: DraftId::new(self.entropy.id_bytes()),
+        }
+    }
+
+    /// The function, fed with the results of its own effects.
+    async fn through(
+        &self,
+        context: &Context<'_>,
+        heard: &Heard,
+        before: &Before,
+        input: Input,
+    ) -> Result<Decision, StoreError> {
+        let mut decision = step(context, before.state.clone(), Event::Came(input));
+        for _ in 0..MOST_EFFECTS {
+            let Some(effect) = decision.effect.take() else { break };
+            let doing = Doing { chat: before.chat, person: before.person, message: pressed_message(heard) };
+            let known = self.carry_out(&doing, effect).await?;
+            let next = step(context, decision.state, Event::Known(known));
+            let show = decision.show.into_iter().chain(next.show).collect();
+            decision = Decision { show, change: decision.change.and(next.change), ..next };
+        }
+        Ok(decision)
+    }
+
+    /// Puts into words what is to be shown, with fresh buttons.
+    async fn written(
+        &self,
+        heard: &Heard,
+        before: &Before,
+        lang: Lang,
+        show: &[Show],
+    ) -> (Vec<Out>, Vec<neurocards::ActionNew>) {
+        let (mut outs, mut actions, mut toast) = (Vec::new(), Vec::new(), None);
+        let mut sheet = |screen: &Screen| {
+            let minted = mint(screen, lang, before.chat, before.person, &self.entropy);
+            actions.extend(minted.actions);
+            minted.sheet
+        };
+        // The first screen takes the place of the message whose button was pressed; what follows stands below it.
+        let mut place = match &heard.what {
+            What::Pressed { message, picture, .. } => message.map(|message| (message, *picture)),
+            _ => None,
+        };
+        for show in show {
+            match show {
+                Show::Toast(text) => toast = Some(text.plain(lang)),
+                Show::New(screen) => outs.push(Out::Send { sheet: sheet(screen) }),
+                Show::Here(screen) => {
+                    let sheet = sheet(screen);
+                    // Words do not fit under a video: what is shown in its place stands below it.
+                    outs.push(match place.take().filter(|(_, picture)| !picture) {
+                        Some((message, picture)) => Out::Edit { message, picture, sheet },
+                        None => Out::Send { sheet },
+                    });
+                }
+                Show::Card(record) => {
+                    let minutes =
+                        self.minutes.lately(self.engine.store().as_ref(), self.clock.monotonic()).await;
+                    let around = Around { minutes, ahead: None, paused: false };
+                    let sheet = sheet(&card(record, &around));
+                    outs.push(match place.take() {
+                        Some((message, picture)) => Out::Edit { message, picture, sheet },
+                        None => Out::Send { sheet },
+                    });
+                }
+                Show::Video(artifact, caption) => {
+                    outs.push(Out::Video { artifact: artifact.clone(), caption: caption.html(lang) });
+                }
+            }
+        }
+        if let What::Pressed { query, .. } = &heard.what {
+            outs.insert(0, Out::Answer { query: query.clone(), text: toast });
+        }
+        (outs, actions)
+    }
+
+    /// The last word on an update that will not take effect.
+    async fn apologise(&self, update: &UpdateRecord) {
+        if update.reply.is_some() {
+            return;
+        }
+        let Some(heard) = read(&self.schema, update.body.clone()).await else { return };
+        let lang = client_lang(heard.from.language.as_deref());
+        let sheet = crate::screen::Sheet { html: Text::new("trouble").html(lang), rows: Vec::new() };
+        if let Err(error) = self.show(&heard, &[Out::Send { sheet }]).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "nobody could be told of the trouble");
+        }
+    }
+}
+
+fn pressed_message(heard: &Heard) -> Option<i64> {
+    match &heard.what {
+        What::Pressed { message, .. } => *message,
+        _ => None,
+    }
+}
+
+fn seen(from: &From, before: &Before, change: &Change, source: Option<String>) -> PersonWrite {
+    let known = before.known.as_ref();
+    PersonWrite {
+        username: from.username.clone(),
+        lang: change.lang.unwrap_or(before.lang),
+        lang_chosen: change.lang.is_some() || known.is_some_and(|known| known.lang_chosen),
+        source,
+        consents: change.consents,
+        preferences: known.map_or(Value::Null, |known| known.preferences.clone()),
+    }
+}
+
+/// The language that a client's own says: Russian where it is widely read.
+fn client_lang(language: Option<&str>) -> Lang {
+    let Some(language) = language else { return Lang::Ru };
+    let front = language.split('-').next().unwrap_or_default();
+    if matches!(front, "ru" | "uk" | "be" | "kk" | "ky" | "uz" | "tg" | "hy" | "az" | "ka") {
+        Lang::Ru
+    } else {
+        Lang::En
+    }
+}
