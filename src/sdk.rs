@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, Cancellation, Clock, Engine, Entropy, JobId, Media, MemoryStore,
-    Notifier, OrderError, OrderHandle, OrderId, OrderRequest, Policy, PromptBuilder, RunOptions, Store,
-    StoreError, SystemClock, VideoProvider,
+    Account, AccountKey, AccountOpen, BriefCheck, Cancellation, Clock, Engine, Entropy, JobId, Media,
+    MemoryStore, Notifier, OrderError, OrderHandle, OrderId, OrderRequest, Policy, PromptBuilder, RunOptions,
+    Store, StoreError, SystemClock, VideoProvider,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -24,6 +24,7 @@ pub struct NeurocardsBuilder {
     media: Option<Media>,
     providers: Vec<Arc<dyn VideoProvider>>,
     prompts: Option<Arc<dyn PromptBuilder>>,
+    check: Option<Arc<dyn BriefCheck>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
     policy: Option<Policy>,
@@ -131,6 +132,14 @@ impl NeurocardsBuilder {
         self
     }
 
+    /// Who looks at briefs before money is spent on them. By default nobody does. With the feature `openai`,
+    /// `openai::OpenAiCheck` asks whether a person or somebody else's logo can be seen.
+    #[must_use]
+    pub fn check(mut self, check: Arc<dyn BriefCheck>) -> Self {
+        self.check = Some(check);
+        self
+    }
+
     /// Who delivers notices. By default they are kept.
     #[must_use]
     pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
@@ -167,6 +176,9 @@ impl NeurocardsBuilder {
         }
         if let Some(prompts) = self.prompts {
             engine = engine.prompts(prompts);
+        }
+        if let Some(check) = self.check {
+            engine = engine.check(check);
         }
         if let Some(notifier) = self.notifier {
             engine = engine.notifier(notifier);

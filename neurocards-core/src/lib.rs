@@ -5,6 +5,7 @@ mod artifact;
 mod attempt;
 mod brief;
 mod chat;
+mod check;
 mod clock;
 mod credits;
 mod engine;
@@ -38,6 +39,7 @@ pub use chat::{
     PersonWrite, Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord,
     UpdateSettle,
 };
+pub use check::{BriefCheck, Objection, Verdict};
 pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{

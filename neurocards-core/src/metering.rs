@@ -7,6 +7,7 @@ use std::time::Duration;
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
 use crate::artifact::Artifact;
+use crate::check::Verdict;
 use crate::fault::{Fault, FaultClass};
 use crate::lifecycle::Transition;
 use crate::media::IngestError;
@@ -24,7 +25,7 @@ pub mod metric {
     pub const STEPS_APPLIED: &str = "neurocards_steps_applied_total";
     /// Counter: jobs that ended. Labels `outcome` (`done`, `failed`, `cancelled`) and `fault` (its class, or `none`).
     pub const JOBS_ENDED: &str = "neurocards_jobs_ended_total";
-    /// Counter: calls outside. Labels `provider` (the job's), `call` (`prompt`, `upload`, `submit`, `lookup`, `read`, `fetch`),
+    /// Counter: calls outside. Labels `provider` (the job's), `call` (`check`, `prompt`, `upload`, `submit`, `lookup`, `read`, `fetch`),
     /// `outcome` (`ok`, `not_now`, `rejected`, `in_doubt`, `failed`) and `fault` (its class, or `none`).
     pub const PROVIDER_CALLS: &str = "neurocards_provider_calls_total";
     /// Histogram, in seconds: how long calls outside take. Labels `provider`, `call`, `outcome`.
@@ -172,6 +173,16 @@ impl<T> Counts for Result<T, Fault> {
         match self {
             Ok(_) => ("ok", None),
             Err(fault) => ("failed", Some(fault.class)),
+        }
+    }
+}
+
+impl Counts for Verdict {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            Self::Clean => ("ok", None),
+            Self::Refused(fault) => ("rejected", Some(fault.class)),
+            Self::Unchecked(fault) => ("failed", fault.as_ref().map(|fault| fault.class)),
         }
     }
 }

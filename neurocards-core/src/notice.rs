@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::AccountKey;
 use crate::artifact::Artifact;
 use crate::brief::UnknownWord;
+use crate::check::Objection;
 use crate::clock::Timestamp;
 use crate::credits::Credits;
 use crate::fault::FaultClass;
@@ -35,6 +36,9 @@ pub enum NoticeBody {
     Failed {
         /// Why.
         class: FaultClass,
+        /// What its photo or its text shows that must not be shown, if it was found before any render.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        objection: Option<Objection>,
         /// What went back to the account.
         released: Credits,
     },

@@ -248,7 +248,11 @@ impl VideoProvider for KieProvider {
 
     fn capabilities(&self) -> ProviderCapabilities {
         let called_back = self.callbacks.as_ref().is_some_and(Callbacks::is_public);
-        ProviderCapabilities { lookup: false, poll: called_back.then_some(POLL_WITH_CALLBACKS), shared: true }
+        ProviderCapabilities {
+            poll: called_back.then_some(POLL_WITH_CALLBACKS),
+            shared: true,
+            ..ProviderCapabilities::default()
+        }
     }
 
     async fn opening(&self, _: &Model) -> Opening {

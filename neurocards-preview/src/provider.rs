@@ -125,6 +125,7 @@ impl VideoProvider for PreviewProvider {
         ProviderCapabilities {
             lookup: true,
             poll: Some(Duration::from_millis(200)),
+            free: true,
             ..ProviderCapabilities::default()
         }
     }

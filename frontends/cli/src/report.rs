@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use neurocards::{Artifact, Credits, Fault, FaultClass, Job, JobId, Media, OrderRecord, Stage, StoreError};
+use neurocards::{
+    Artifact, Credits, Fault, FaultClass, Job, JobId, Media, Objection, OrderRecord, Stage, StoreError,
+};
 use serde::Serialize;
 
 use crate::app::App;
@@ -243,6 +245,11 @@ fn failed_jobs(jobs: &[&Job]) -> Option<Failure> {
 
 fn by_class(fault: &Fault) -> Failure {
     let (exit, what, hint) = match fault.class {
+        FaultClass::UserViolation if Objection::of(fault).is_some() => (
+            Exit::Failed,
+            "the photo or the text was refused before anything was rendered",
+            "Take another photo or other words.",
+        ),
         FaultClass::UserViolation => (
             Exit::Failed,
             "the provider refused the photo or the text",

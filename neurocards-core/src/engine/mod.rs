@@ -3,6 +3,7 @@
 //! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
 
 mod audit;
+mod check;
 mod handle;
 mod house;
 mod late;
@@ -24,6 +25,7 @@ pub use order::{OrderError, OrderRequest, Plan};
 pub use pulse::ClaimLoop;
 pub use run::RunOptions;
 
+use crate::check::BriefCheck;
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::ids::{JobId, OrderId};
 use crate::job::Stage;
@@ -51,6 +53,7 @@ struct Parts {
     catalogue: Catalogue,
     prompts: Arc<dyn PromptBuilder>,
     offline: OfflinePrompts,
+    check: Option<Arc<dyn BriefCheck>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
@@ -101,6 +104,7 @@ pub struct EngineBuilder {
     providers: Vec<Arc<dyn VideoProvider>>,
     retired: Catalogue,
     prompts: Option<Arc<dyn PromptBuilder>>,
+    check: Option<Arc<dyn BriefCheck>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
@@ -128,6 +132,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn prompts(mut self, prompts: Arc<dyn PromptBuilder>) -> Self {
         self.prompts = Some(prompts);
+        self
+    }
+
+    /// Who looks at briefs before money is spent on them. By default nobody does. Providers whose renders are
+    /// [free](crate::ProviderCapabilities::free) are not asked for.
+    #[must_use]
+    pub fn check(mut self, check: Arc<dyn BriefCheck>) -> Self {
+        self.check = Some(check);
         self
     }
 
@@ -186,6 +198,7 @@ impl EngineBuilder {
                 catalogue,
                 prompts,
                 offline,
+                check: self.check,
                 notifier: self.notifier,
                 clock: self.clock,
                 entropy: self.entropy,
@@ -211,6 +224,7 @@ impl Engine {
             providers: Vec::new(),
             retired: Catalogue::default(),
             prompts: None,
+            check: None,
             notifier: None,
             clock: Arc::new(SystemClock::new()),
             entropy: Entropy::from_os(),

@@ -20,7 +20,7 @@ use crate::provider::{
 use crate::store::{ClaimedJob, StoreError};
 
 /// No single call outside may take longer. Clients have shorter limits of their own.
-const CALL_LIMIT: Duration = Duration::from_secs(120);
+pub(super) const CALL_LIMIT: Duration = Duration::from_secs(120);
 /// Nor may the whole of a download.
 const FETCH_LIMIT: Duration = Duration::from_secs(600);
 /// How long a write is repeated while the store is away or full.
@@ -160,7 +160,10 @@ impl Parts {
 impl Turn<'_> {
     async fn perform(&mut self, effect: Effect, state: &JobState, policy: &Policy) -> Event {
         match effect {
-            Effect::BuildPrompt => self.build_prompt(state).await,
+            Effect::BuildPrompt => match self.parts.objection(self.provider, &self.order.brief).await {
+                Some(fault) => Event::PromptRefused(fault),
+                None => self.build_prompt(state).await,
+            },
             Effect::Upload => self.upload(state).await,
             Effect::Submit { .. } => self.submit(state).await,
             Effect::Lookup { attempt } => {

@@ -442,7 +442,8 @@ fn notices_say_what_went_back() {
     let mut life = Life::submitted(Policy::default());
     let context = Context { policy: &life.policy, now: life.now, jitter: 0.0, fresh: ids(9) };
     let decided = step(&life.state, Event::Rejected(fault(FaultClass::UserViolation)), context);
-    let expect = NoticeBody::Failed { class: FaultClass::UserViolation, released: Credits(1) };
+    let expect =
+        NoticeBody::Failed { class: FaultClass::UserViolation, objection: None, released: Credits(1) };
     assert_eq!(decided.write.unwrap().notice, Some((ids(9).notice, expect)));
     life.on(Event::Rejected(fault(FaultClass::UserViolation)));
     assert_eq!(life.state.job.error, Some(fault(FaultClass::UserViolation)));

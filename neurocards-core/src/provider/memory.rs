@@ -94,6 +94,7 @@ impl MemoryProvider {
                 lookup: false,
                 poll: Some(Duration::from_millis(1)),
                 shared: false,
+                free: false,
             },
             video,
             state: Mutex::default(),

@@ -79,6 +79,8 @@ pub struct ProviderCapabilities {
     /// Others use its models, accounts and keys too, and they can be unwell: the engine keeps the health of its models
     /// in the store, and looks there before it begins an attempt.
     pub shared: bool,
+    /// A render costs nothing, and nobody judges what is in it: briefs are not checked before.
+    pub free: bool,
 }
 
 /// Whether a submission could leave now.

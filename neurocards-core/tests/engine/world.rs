@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use neurocards_core::{
-    AccountKey, AccountOpen, BriefTexts, Credits, Engine, Fault, FaultClass, Job, JobHistory, Media,
-    MemoryNotifier, MemoryProvider, MemoryStore, NoticeState, OrderHandle, OrderRequest, Photo, PhotoLimits,
-    Policy, PromptBuilder, ProviderCall, ProviderCapabilities, RunOptions, Store, SystemClock, TemplateId,
+    AccountKey, AccountOpen, BriefCheck, BriefTexts, Credits, Engine, Fault, FaultClass, Job, JobHistory,
+    Media, MemoryNotifier, MemoryProvider, MemoryStore, NoticeState, OrderHandle, OrderRequest, Photo,
+    PhotoLimits, Policy, PromptBuilder, ProviderCall, ProviderCapabilities, RunOptions, Store, SystemClock,
+    TemplateId,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) notifier: Arc<MemoryNotifier>,
     pub(crate) policy: Policy,
     pub(crate) prompts: Option<Arc<dyn PromptBuilder>>,
+    pub(crate) check: Option<Arc<dyn BriefCheck>>,
 }
 
 impl World {
@@ -45,6 +47,7 @@ impl World {
                 ..Policy::default()
             },
             prompts: None,
+            check: None,
         };
         let open = AccountOpen { account: account(), credit_limit: Credits(50), bonus: None };
         world.store.account_open(&open).await.unwrap();
@@ -53,14 +56,17 @@ impl World {
 
     /// The provider can say whether a submission arrived.
     pub(crate) async fn telling() -> Self {
-        let world = Self::new().await;
-        let capabilities = ProviderCapabilities {
+        Self::new().await.with_capabilities(ProviderCapabilities {
             lookup: true,
             poll: Some(Duration::from_millis(1)),
             ..ProviderCapabilities::default()
-        };
+        })
+    }
+
+    /// The provider is another one.
+    pub(crate) fn with_capabilities(self, capabilities: ProviderCapabilities) -> Self {
         let provider = MemoryProvider::new(Bytes::from_static(VIDEO)).with_capabilities(capabilities);
-        Self { provider: Arc::new(provider), ..world }
+        Self { provider: Arc::new(provider), ..self }
     }
 
     /// A new process, as it were.
@@ -71,6 +77,9 @@ impl World {
             .policy(self.policy.clone());
         if let Some(prompts) = &self.prompts {
             builder = builder.prompts(prompts.clone());
+        }
+        if let Some(check) = &self.check {
+            builder = builder.check(check.clone());
         }
         builder.build()
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Decision, NOTHING, Step, asked_for, change, millis, update};
 use crate::attempt::AttemptState;
+use crate::check::Objection;
 use crate::fault::{Fault, FaultClass};
 use crate::job::Stage;
 use crate::lifecycle::policy::Policy;
@@ -86,7 +87,11 @@ impl Decision<'_> {
         Self::last(Transition {
             attempt: ending,
             settlement: Some((self.context.fresh.entry, Settlement::Release)),
-            notice: self.notice(NoticeBody::Failed { class: fault.class, released }),
+            notice: self.notice(NoticeBody::Failed {
+                class: fault.class,
+                objection: Objection::of(&fault),
+                released,
+            }),
             event: Some(event),
             error: Some(fault),
             // What is paid for may still come.

@@ -14,7 +14,7 @@ fn end(world: &World, state: &JobState, to: Stage, settlement: Settlement) -> Tr
     Transition {
         settlement: Some((world.ids.entry(), settlement)),
         artifact: (settlement == Settlement::Capture).then(sample::artifact),
-        notice: Some((world.ids.notice(), NoticeBody::Failed { class, released })),
+        notice: Some((world.ids.notice(), NoticeBody::Failed { class, objection: None, released })),
         event: Some(body),
         ..bare(state, to, Wake::Never)
     }
