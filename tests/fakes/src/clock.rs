@@ -119,3 +119,55 @@ pub(crate) async fn pause(wait: Duration) {
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_over() {
+        for clock in [Clock::system(), Clock::scaled(50), Clock::manual(), Clock::foreign(|| 7)] {
+            clock.until(clock.now_ms()).await;
+            clock.until(clock.now_ms() - 1_000).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_manual_clock_wakes_whoever_waits() {
+        let clock = Clock::manual();
+        let due = clock.now_ms() + 60_000;
+        let waiting = tokio::spawn({
+            let clock = clock.clone();
+            async move {
+                clock.until(due).await;
+                clock.now_ms()
+            }
+        });
+        for _ in 0..3 {
+            clock.advance(Duration::from_secs(20));
+        }
+        assert_eq!(waiting.await.unwrap(), due);
+    }
+
+    #[tokio::test]
+    async fn a_foreign_clock_is_looked_at_again() {
+        let now = Arc::new(AtomicI64::new(5));
+        let clock = Clock::foreign({
+            let now = now.clone();
+            // It moves by itself, each time that somebody looks.
+            move || now.fetch_add(1, Ordering::Relaxed)
+        });
+        clock.until(9).await;
+        assert!(now.load(Ordering::Relaxed) >= 10);
+    }
+
+    #[tokio::test]
+    async fn a_fast_clock_brings_an_hour_soon() {
+        let clock = Clock::scaled(1_000_000);
+        let due = clock.now_ms() + 3_600_000;
+        clock.until(due).await;
+        assert!(clock.now_ms() >= due);
+    }
+}

@@ -84,7 +84,7 @@ pub enum Ending {
     UnderWay,
     /// With an answer, whatever that said.
     Answered,
-    /// Without an answer: the connection was closed, by the fake or by the client.
+    /// Without a whole answer: the connection was closed before, by the fake or by the client.
     Lost,
 }
 
@@ -261,6 +261,7 @@ impl Open {
         if let Some(exchange) = self.journal.pages().exchange(self.seq) {
             change(exchange);
         }
+        self.journal.stir();
     }
 
     pub(crate) fn end(mut self, ending: Ending, status: Option<u16>, code: Option<i64>) {

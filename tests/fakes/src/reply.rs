@@ -117,12 +117,25 @@ impl Reply {
         if let Some(length) = length {
             response = response.header("content-length", length);
         }
-        // Whoever waits for the answer to be out holds a part of the body.
+        let (mut open, mut out) = (Some(open), 0);
+        // Nobody asks for the pieces of an empty body.
+        if length == Some(0)
+            && let Some(open) = open.take()
+        {
+            open.end(Ending::Answered, Some(self.status), self.code);
+        }
         let frames = chunks.map(move |chunk| {
+            // Whoever waits for the answer to be out holds a part of the body.
             let _held = &sent;
+            out += chunk.as_ref().map_or(0, Bytes::len);
+            // An answer that breaks off, or that the client does not take to its end, is lost.
+            if length == Some(out)
+                && let Some(open) = open.take()
+            {
+                open.end(Ending::Answered, Some(self.status), self.code);
+            }
             chunk.map(Frame::data)
         });
-        open.end(Ending::Answered, Some(self.status), self.code);
         let body = BodyExt::boxed_unsync(StreamBody::new(frames));
         Ok(response.body(body).expect("an answer of the script is HTTP"))
     }

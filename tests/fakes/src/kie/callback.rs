@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::models::Family;
+use super::render::Result as Shown;
 use super::task::{State, Task};
 use super::world::World;
 use crate::call::Call;
@@ -203,7 +204,9 @@ impl World {
         };
         let prompt = Value::Object(task.input.clone()).to_string();
         let mut data = json!({ "taskId": task.id, "promptJson": prompt, "fallbackFlag": false });
-        if info.is_object() {
+        if info.is_object() && task.render.result == Shown::OlderForm {
+            data["resultUrls"] = json!(info["resultUrls"].to_string());
+        } else if info.is_object() {
             data["info"] = info;
         }
         json!({ "code": code, "msg": msg, "data": data })

@@ -72,7 +72,7 @@ impl World {
         };
         let (content_type, bytes) = match &task.render.result {
             Shown::File { content_type, bytes } => (content_type.clone(), Bytes::from(bytes.clone())),
-            Shown::Video | Shown::Json(_) => ("video/mp4".to_owned(), video_of(id)),
+            Shown::Video | Shown::OlderForm | Shown::Json(_) => ("video/mp4".to_owned(), video_of(id)),
         };
         let path = format!("/{folder}/{}", self.new_file_name("mp4"));
         let (expires_ms, task) = (now + millis(life), Some(id.to_owned()));

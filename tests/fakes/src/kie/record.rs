@@ -127,18 +127,23 @@ impl World {
                 (flag, Some(*at_ms), Some(code), Some(msg))
             }
         };
+        let older = task.render.result == Shown::OlderForm;
         let number = code.map(|code| code.parse::<i64>().map_or_else(|_| json!(code), |code| json!(code)));
-        json!({
+        let mut record = json!({
             "taskId": task.id,
             "paramJson": Value::Object(task.input.clone()).to_string(),
             "completeTime": completed,
-            "response": if flag == 1 { self.veo_response(task) } else { Value::Null },
+            "response": if flag == 1 && !older { self.veo_response(task) } else { Value::Null },
             "successFlag": flag,
             "fallbackFlag": false,
             "createTime": task.created_ms,
             "errorCode": number,
             "errorMessage": msg,
-        })
+        });
+        if older && let Some(url) = self.video_url(task) {
+            record["resultUrls"] = json!(json!([url]).to_string());
+        }
+        record
     }
 
     /// Where a finished video of Veo lies.

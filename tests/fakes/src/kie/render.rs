@@ -76,6 +76,8 @@ pub(crate) enum Result {
     },
     /// `resultJson` is this, word for word.
     Json(String),
+    /// A video, whose address Veo tells in the form of older tutorials: as JSON in a string.
+    OlderForm,
 }
 
 /// The messages about the end of a task. There are none without a `callBackUrl`.
@@ -269,6 +271,14 @@ impl Render {
     #[must_use]
     pub fn file(mut self, content_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
         self.result = Result::File { content_type: content_type.to_owned(), bytes: bytes.into() };
+        self
+    }
+
+    /// Veo tells the video's address as JSON in a string, `resultUrls` beside the other fields of the record and of the
+    /// callback. Other models do as ever.
+    #[must_use]
+    pub fn older_form(mut self) -> Self {
+        self.result = Result::OlderForm;
         self
     }
 

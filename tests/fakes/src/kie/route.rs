@@ -33,7 +33,7 @@ pub(crate) fn route<'a>(door: Door, method: &Method, path: &'a str) -> (Call, Op
         (Door::Upload, "POST", "/api/file-base64-upload") => Call::UploadBase64,
         (Door::Upload, "POST", "/api/file-stream-upload") => Call::UploadStream,
         (Door::Upload, "POST", "/api/file-url-upload") => Call::UploadUrl,
-        (Door::Media, "GET" | "HEAD", _) => Call::Media,
+        (Door::Media, "GET", _) => Call::Media,
         _ => Call::Unrouted,
     };
     if call == Call::Unrouted

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use crate::client::{SEEDANCE, create, post, read, seedance};
+use crate::client::{SEEDANCE, create, get, post, read, seedance};
 
 /// Somebody who takes messages, and answers each with the next of the statuses, at last always with 200.
 struct Taker {
@@ -131,6 +131,24 @@ async fn a_message_may_come_before_the_reply_and_more_than_once() {
 }
 
 #[tokio::test]
+async fn otherwise_a_message_waits_for_the_reply() {
+    let mut taker = Taker::open(&[]).await;
+    let fake = KieFake::builder().key("k1").render(Render::succeeds().after_reads(0)).start().await;
+    fake.script(When::paid(), Fault::drips(3, Duration::from_millis(60)));
+    let mut body = seedance(&fake, "k1", "The cup turns.").await;
+    body["callBackUrl"] = json!(taker.url);
+    let request = post(&fake, "k1", "/api/v1/jobs/createTask", &body);
+    let other = get(&fake, "k1", "/api/v1/chat/credit");
+    let answer = tokio::spawn(async move { request.send().await.unwrap().bytes().await });
+    fake.log().until("the task", |log| log.paid().iter().any(|paid| paid.task.is_some())).await;
+    // Something else happens meanwhile, and ends.
+    other.send().await.unwrap();
+    answer.await.unwrap().unwrap();
+    taker.next().await;
+    assert!(fake.log().paid()[0].ended.unwrap() < fake.log().of(Call::Callback)[0].seq);
+}
+
+#[tokio::test]
 async fn a_message_comes_although_the_reply_was_lost() {
     for fault in [Fault::lost_reply(), Fault::hangs().after_it_was_done()] {
         let mut taker = Taker::open(&[]).await;
@@ -167,7 +185,8 @@ async fn messages_can_be_kept_back_and_forged() {
     unsigned.send().await;
     let (head, _) = taker.next().await;
     assert!(head.starts_with("POST /callbacks/kie/t2") && !head.contains("x-webhook"), "{head}");
-    // Nobody is asked who is not on this machine.
+    // Nobody is asked who is not on this machine; this address leads here, and yet it is not one of its own.
+    assert_eq!(fake.message(&id).to(&taker.url.replace("127.0.0.1", "0.0.0.0")).send().await, None);
     assert_eq!(fake.message(&id).to("http://192.0.2.1/callbacks").send().await, None);
     assert_eq!(fake.message(&id).to("https://127.0.0.1/callbacks").send().await, None);
 }

@@ -88,6 +88,7 @@ async fn answers_come_disfigured() {
     assert_eq!(status, 200);
     serde_json::from_str::<Value>(&half.unwrap()).unwrap_err();
     ask(Fault::truncates()).await.1.unwrap_err();
+    fake.log().until("the end", |log| log.of(Call::RecordInfo)[2].ending == Ending::Lost).await;
     let (_, whole) = ask(Fault::drips(3, Duration::from_millis(1))).await;
     assert_eq!(serde_json::from_str::<Value>(&whole.unwrap()).unwrap()["code"], 200);
     let (status, body) = ask(Fault::status(503)).await;
@@ -101,6 +102,7 @@ async fn answers_come_disfigured() {
     assert_eq!((status, body.unwrap().as_str()), (403, "error code: 1010"));
     let (status, _) = ask(Fault::redirects(307, "http://127.0.0.1:1/")).await;
     assert_eq!(status, 307);
+    assert_eq!(fake.log().exchanges().last().unwrap().ending, Ending::Answered);
     // What was carried out counts as a reading; what was not does not.
     assert_eq!(fake.task(&id).unwrap().reads, 5);
 }

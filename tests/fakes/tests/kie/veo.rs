@@ -56,6 +56,19 @@ async fn a_veo_task() {
 }
 
 #[tokio::test]
+async fn veo_may_speak_as_in_older_tutorials() {
+    let fake =
+        KieFake::builder().key("k1").render(Render::succeeds().after_reads(1).older_form()).start().await;
+    let body = json!({ "prompt": "The cup turns.", "imageUrls": [upload(&fake, "k1").await] });
+    let made = envelope(post(&fake, "k1", "/api/v1/veo/generate", &body)).await;
+    let id = made["data"]["taskId"].as_str().unwrap();
+    let record = envelope(get(&fake, "k1", &format!("/api/v1/veo/record-info?taskId={id}"))).await;
+    assert_eq!((&record["data"]["successFlag"], &record["data"]["response"]), (&json!(1), &Value::Null));
+    let urls: Vec<String> = serde_json::from_str(record["data"]["resultUrls"].as_str().unwrap()).unwrap();
+    assert_eq!(fetch(&urls[0]).await.status(), 200);
+}
+
+#[tokio::test]
 async fn veo_refuses_in_its_own_words() {
     let fake = KieFake::builder().key("k1").allow(Rule::Input).allow(Rule::Model).start().await;
     let photo = upload(&fake, "k1").await;

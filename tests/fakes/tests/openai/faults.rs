@@ -124,3 +124,14 @@ async fn it_hangs_garbles_and_closes() {
     hanging.abort();
     fake.log().until("its end", last(Ending::Lost)).await;
 }
+
+#[tokio::test]
+async fn it_can_stand_behind_the_name_of_another_host_as_a_proxy() {
+    let fake = OpenAiFake::builder().key("sk-1").start().await;
+    let proxy = reqwest::Proxy::all(fake.base_url().trim_end_matches("/v1")).unwrap();
+    http();
+    let client = reqwest::Client::builder().proxy(proxy).build().unwrap();
+    let asked = client.post("http://api.openai.invalid/v1/chat/completions").bearer_auth("sk-1");
+    assert_eq!(asked.json(&request("The cup.")).send().await.unwrap().status(), 200);
+    assert_eq!(fake.log().of(Call::Chat)[0].host, "api.openai.invalid");
+}
