@@ -292,8 +292,14 @@ impl JobState {
                     updated_at: now,
                 });
             }
-            Some(AttemptWrite::Update { to, key, reason, task_id, video, fault, cost_milli, .. }) => {
+            Some(AttemptWrite::Update {
+                from, to, key, reason, task_id, video, fault, cost_milli, ..
+            }) => {
                 if let Some(attempt) = &mut self.attempt {
+                    // The provider has called back before the reply was written: there is something to read already.
+                    if *from == AttemptState::Sent && attempt.hint.is_some() && step.to == Stage::Wait {
+                        job.wake_at = Some(now);
+                    }
                     attempt.state = *to;
                     attempt.key = key.clone().or(attempt.key.take());
                     attempt.reason = reason.clone().or(attempt.reason.take());

@@ -69,13 +69,15 @@ impl Decision<'_> {
     /// The provider has the task.
     pub(super) fn accepted(&self, task_id: String) -> Step {
         let Some(attempt) = self.state.live_attempt() else { return NOTHING };
+        // Whoever called back did so because there is something to read.
+        let wait = if attempt.hint.is_some() { Duration::ZERO } else { self.context.policy.poll_min };
         let event = JobEventBody::Accepted { task_id: task_id.clone() };
         let change = change(attempt, AttemptState::Accepted, |write| write.task_id = Some(task_id));
         Self::last(Transition {
             attempt: Some(change),
             event: Some(event),
             error: None,
-            ..self.write(Stage::Wait, Wake::After(self.context.policy.poll_min))
+            ..self.write(Stage::Wait, Wake::After(wait))
         })
     }
 

@@ -24,7 +24,13 @@ moved AS (
         error = input.error,
         slow_told = input.slow_told,
         lease_owner = CASE WHEN input.keep THEN jobs.lease_owner END,
-        wake_at = CASE WHEN input.keep THEN jobs.wake_at ELSE clock.now + input.wait * interval '1 microsecond' END,
+        wake_at = CASE
+            WHEN input.keep THEN jobs.wake_at
+            -- The provider has called back before the reply was written: there is something to read already.
+            WHEN input.attempt_from = 'sent' AND input.target = 'wait' AND EXISTS (
+                SELECT 1 FROM attempts WHERE attempts.id = input.attempt AND attempts.hint IS NOT NULL) THEN clock.now
+            ELSE clock.now + input.wait * interval '1 microsecond'
+        END,
         finished_at = CASE WHEN NOT input.keep AND input.wait IS NULL THEN clock.now END
     FROM input CROSS JOIN clock
     WHERE jobs.id = input.id AND jobs.lease_epoch = input.epoch AND jobs.stage = input.stage

@@ -64,7 +64,8 @@ pub async fn d2_a_callback_finds_the_job_of_a_lost_reply(world: &World) {
     assert_eq!((attempt.state, attempt.task_id.as_deref()), (AttemptState::Accepted, Some("task-1")));
 }
 
-/// A callback while the reply is still awaited changes nothing for the worker that waits for it.
+/// A callback while the reply is still awaited changes nothing for the worker that waits for it; what it writes then is
+/// looked at once more without a wait.
 pub async fn d6_a_callback_does_not_disturb_the_worker(world: &World) {
     let id = world.job().await.id;
     let state = world.reach(id, Milestone::Sent).await;
@@ -75,6 +76,7 @@ pub async fn d6_a_callback_does_not_disturb_the_worker(world: &World) {
     let history = world.history(id).await;
     assert_eq!(history.attempts[0].task_id.as_deref(), Some("task-1"));
     assert_eq!(history.record.job.lease_epoch, 1);
+    assert_eq!(world.claim(&world.claim_of("w")).await.jobs.len(), 1, "there is something to read");
 }
 
 /// A callback about a task that is known wakes the job; one about another task, or nobody's attempt, does not.
