@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what fails may end it")]
 
+mod house;
 mod keys;
+mod lives;
 mod models;
 mod tasks;
 mod world;

@@ -193,7 +193,7 @@ pub(crate) fn attempt(number: u8) -> AttemptId {
 }
 
 /// Settings as the environment gives them.
-fn config(fake: &KieFake) -> KieConfig {
+pub(crate) fn config(fake: &KieFake) -> KieConfig {
     let env: std::collections::BTreeMap<_, _> = fake.env().into_iter().collect();
     let mut config = KieConfig::new(KieKeys::parse(&env["KIE_API_KEY"]).unwrap()).unwrap();
     config.api_base = env["KIE_BASE_URL"].clone();
