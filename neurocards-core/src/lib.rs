@@ -44,7 +44,7 @@ pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
     Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError, OrderError, OrderEvent,
-    OrderHandle, OrderRequest, Plan, Progress, RunOptions,
+    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions,
 };
 pub use fault::{Fault, FaultClass, Retry};
 pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};
@@ -56,7 +56,7 @@ pub use lifecycle::{
 };
 #[cfg(feature = "s3")]
 pub use media::BucketOptions;
-pub use media::{IngestError, Media, MediaError, VIDEO_MAX_BYTES};
+pub use media::{IngestError, Media, MediaError, MediaKind, VIDEO_MAX_BYTES};
 pub use metering::{describe_metrics, metric};
 pub use model::{Catalogue, Model, ModelError, ModelStatus};
 pub use notice::{Notice, NoticeBody, NoticeKind, NoticeState, Subject};
@@ -76,10 +76,11 @@ pub use resource::{
     BalancePoint, Breaker, Closing, Openness, ResourceId, ResourceKind, ResourceOutcome, ResourceRecord,
 };
 pub use store::{
-    AccountOpen, CallKind, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, EventCursor, JobEvent,
-    JobFilter, JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateOutcome, LateSettle,
-    LedgerFilter, MemoryStore, NoticeClaim, NoticeOutcome, NoticeSettle, OrderLine, OrderNew, OrderRecord,
-    Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceChange, ResourceSet,
-    ResourceSettle, Room, Seizure, StageStatus, Store, StoreAround, StoreCall, StoreCapabilities, StoreError,
-    Telling, Told, Violation, WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
+    AccountOpen, CallKind, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, Duty, DutyClaim, DutyLead,
+    DutyOutcome, DutySettle, EventCursor, JobEvent, JobFilter, JobHistory, JobRecord, JobSeize, LateAttempt,
+    LateClaim, LateOutcome, LateSettle, LedgerFilter, MediaQuestion, MemoryStore, NoticeClaim, NoticeOutcome,
+    NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement,
+    Posted, QueueStatus, ResourceChange, ResourceSet, ResourceSettle, Room, Seizure, StageStatus, Store,
+    StoreAround, StoreCall, StoreCapabilities, StoreError, Telling, Told, Violation, WORKER_REMEMBERED,
+    WorkerBeat, WorkerRecord,
 };

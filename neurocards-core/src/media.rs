@@ -3,6 +3,7 @@
 //! Known weakness: a video passes through memory on its way in, at most [`VIDEO_MAX_BYTES`] of it; the engine
 //! bounds how many do so at once.
 
+mod bin;
 #[cfg(feature = "s3")]
 mod bucket;
 mod check;
@@ -46,6 +47,42 @@ impl fmt::Debug for Media {
     /// The store's own `Debug` may tell more than a log should know.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Media({})", self.objects)
+    }
+}
+
+/// What is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaKind {
+    /// What sellers gave.
+    Photo,
+    /// What was made of it.
+    Video,
+}
+
+impl MediaKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Photo, Self::Video];
+
+    /// `photo` or `video`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Video => "video",
+        }
+    }
+
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Photo => "photos",
+            Self::Video => "videos",
+        }
+    }
+
+    fn key(self, sha256: &str) -> String {
+        match self {
+            Self::Photo => Media::photo_key(sha256),
+            Self::Video => Media::video_key(sha256),
+        }
     }
 }
 
@@ -142,8 +179,7 @@ impl Media {
     /// See [`MediaError`].
     pub async fn put_photo(&self, photo: &Photo) -> Result<PhotoRef, MediaError> {
         let reference = photo.photo_ref();
-        self.put("photo", &reference.sha256, &Self::photo_key(&reference.sha256), photo.jpeg().clone())
-            .await?;
+        self.put(MediaKind::Photo, &reference.sha256, photo.jpeg().clone()).await?;
         Ok(reference)
     }
 
@@ -152,7 +188,7 @@ impl Media {
     /// # Errors
     /// See [`MediaError`].
     pub async fn photo(&self, sha256: &str) -> Result<Bytes, MediaError> {
-        self.get("photo", sha256, &Self::photo_key(sha256)).await
+        self.get(MediaKind::Photo, sha256).await
     }
 
     /// Takes a video in: reads it to its end, checks that it is an MP4 with a picture, keeps it.
@@ -170,7 +206,7 @@ impl Media {
         });
         // A parser that panics on rubbish says the same as one that returns an error.
         let facts = parsed.await.unwrap_or(None).ok_or_else(not_a_video)?;
-        self.put("video", &sha256, &Self::video_key(&sha256), bytes).await?;
+        self.put(MediaKind::Video, &sha256, bytes).await?;
         Ok(Artifact { sha256, bytes: size, ..facts })
     }
 
@@ -179,28 +215,39 @@ impl Media {
     /// # Errors
     /// See [`MediaError`].
     pub async fn video(&self, sha256: &str) -> Result<Bytes, MediaError> {
-        self.get("video", sha256, &Self::video_key(sha256)).await
+        self.get(MediaKind::Video, sha256).await
     }
 
-    async fn put(&self, what: &'static str, sha256: &str, key: &str, bytes: Bytes) -> Result<(), MediaError> {
-        let at = path::Path::from(key);
+    async fn put(&self, kind: MediaKind, sha256: &str, bytes: Bytes) -> Result<(), MediaError> {
+        let at = path::Path::from(kind.key(sha256));
         // The name is the hash: what is there already is the same object, if it is whole.
         let same_size = self.objects.head(&at).await.is_ok_and(|found| found.size == bytes.len() as u64);
-        if same_size && self.get(what, sha256, key).await.is_ok() {
+        if same_size && self.read(kind, sha256, &at).await.is_ok() {
             return Ok(());
         }
         let put = self.objects.put(&at, bytes.into()).await;
-        put.map(|_| ()).map_err(|source| match failed(what, sha256, source) {
+        put.map(|_| ()).map_err(|source| match failed(kind.word(), sha256, source) {
             // Not the object is missing then, but the bucket.
             missing @ MediaError::Missing { .. } => MediaError::Unavailable { source: missing.into() },
             other => other,
         })
     }
 
-    async fn get(&self, what: &'static str, sha256: &str, key: &str) -> Result<Bytes, MediaError> {
+    async fn get(&self, kind: MediaKind, sha256: &str) -> Result<Bytes, MediaError> {
+        let at = path::Path::from(kind.key(sha256));
+        match self.read(kind, sha256, &at).await {
+            Err(missing @ MediaError::Missing { .. }) => match self.find_binned(kind, sha256).await? {
+                Some(at) => self.read(kind, sha256, &at).await,
+                None => Err(missing),
+            },
+            answer => answer,
+        }
+    }
+
+    async fn read(&self, kind: MediaKind, sha256: &str, at: &path::Path) -> Result<Bytes, MediaError> {
+        let what = kind.word();
         let damaged = || MediaError::Damaged { what, sha256: sha256.to_owned() };
-        let found = self.objects.get(&path::Path::from(key)).await;
-        let found = found.map_err(|source| failed(what, sha256, source))?;
+        let found = self.objects.get(at).await.map_err(|source| failed(what, sha256, source))?;
         // Nothing so large was ever stored, and it would not fit into memory.
         if found.meta.size > VIDEO_MAX_BYTES as u64 {
             return Err(damaged());

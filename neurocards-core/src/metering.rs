@@ -10,7 +10,7 @@ use crate::artifact::Artifact;
 use crate::check::Verdict;
 use crate::fault::{Fault, FaultClass};
 use crate::lifecycle::Transition;
-use crate::media::IngestError;
+use crate::media::{IngestError, MediaKind};
 use crate::prompt::{Prompt, PromptError, PromptUsage};
 use crate::provider::{Lookup, Submitted, UploadError, UploadedPhoto};
 use crate::store::{NoticeOutcome, StoreError};
@@ -43,6 +43,13 @@ pub mod metric {
     pub const LEASE_RENEWALS_FAILED: &str = "neurocards_lease_renewals_failed_total";
     /// Counter: what the store answered instead of doing it. Label `kind` (`unavailable`, `ambiguous`, `full`, …).
     pub const STORE_ERRORS: &str = "neurocards_store_errors_total";
+    /// Counter: rounds of the upkeep that this process led. Label `outcome` (`done`, `failed`).
+    pub const UPKEEP_ROUNDS: &str = "neurocards_upkeep_rounds_total";
+    /// Counter: videos that were noted as removed because they were old.
+    pub const VIDEOS_RETIRED: &str = "neurocards_videos_retired_total";
+    /// Counter: objects that the upkeep moved. Labels `kind` (`photo`, `video`) and `fate` (`set_aside`, `taken_back`,
+    /// `deleted`).
+    pub const MEDIA_SWEPT: &str = "neurocards_media_swept_total";
     /// Gauge: turns that are under way. Jobs that wait for a render are rows, and not among them.
     pub const TURNS: &str = "neurocards_turns_in_flight";
 }
@@ -62,10 +69,20 @@ pub fn describe_metrics() {
     describe_counter!(metric::FENCES_LOST, "Writes of zombies that the fence stopped");
     describe_counter!(metric::LEASE_RENEWALS_FAILED, "Heartbeats that did not renew the leases");
     describe_counter!(metric::STORE_ERRORS, "What the store answered instead of doing it, by kind");
+    describe_counter!(metric::UPKEEP_ROUNDS, "Rounds of the upkeep led, by outcome");
+    describe_counter!(metric::VIDEOS_RETIRED, "Old videos noted as removed");
+    describe_counter!(
+        metric::MEDIA_SWEPT,
+        "Photos and videos set aside, taken back and deleted by the upkeep"
+    );
     describe_gauge!(metric::TURNS, "Turns under way");
-    for name in
-        [metric::ORDERS_PLACED, metric::JOBS_CLAIMED, metric::FENCES_LOST, metric::LEASE_RENEWALS_FAILED]
-    {
+    for name in [
+        metric::ORDERS_PLACED,
+        metric::JOBS_CLAIMED,
+        metric::FENCES_LOST,
+        metric::LEASE_RENEWALS_FAILED,
+        metric::VIDEOS_RETIRED,
+    ] {
         counter!(name).absolute(0);
     }
     gauge!(metric::TURNS).set(0.0);
@@ -118,6 +135,18 @@ pub(crate) fn notice_settled(outcome: &NoticeOutcome) {
         NoticeOutcome::Dead => "dead",
     };
     counter!(metric::NOTICES, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn round_ended(outcome: &'static str) {
+    counter!(metric::UPKEEP_ROUNDS, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn videos_retired(videos: u32) {
+    counter!(metric::VIDEOS_RETIRED).increment(videos.into());
+}
+
+pub(crate) fn media_swept(kind: MediaKind, fate: &'static str) {
+    counter!(metric::MEDIA_SWEPT, "kind" => kind.word(), "fate" => fate).increment(1);
 }
 
 pub(crate) fn provider_called(

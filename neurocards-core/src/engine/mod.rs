@@ -21,6 +21,7 @@ use tokio::sync::{Notify, broadcast, watch};
 
 pub use audit::{MediaAudit, MediaAuditError};
 pub use handle::{OrderEvent, OrderHandle};
+pub use house::Retention;
 pub use order::{OrderError, OrderRequest, Plan};
 pub use pulse::ClaimLoop;
 pub use run::RunOptions;
@@ -58,6 +59,7 @@ struct Parts {
     clock: Arc<dyn Clock>,
     entropy: Entropy,
     policy: Policy,
+    retention: Retention,
     worker: String,
     host: String,
     /// Something may be due earlier than the claim loop believes.
@@ -109,6 +111,7 @@ pub struct EngineBuilder {
     clock: Arc<dyn Clock>,
     entropy: Entropy,
     policy: Policy,
+    retention: Retention,
     worker: String,
     host: String,
 }
@@ -154,6 +157,13 @@ impl EngineBuilder {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// How long photos and videos are kept. By default 30 and 90 days.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
         self
     }
 
@@ -203,6 +213,7 @@ impl EngineBuilder {
                 clock: self.clock,
                 entropy: self.entropy,
                 policy: self.policy,
+                retention: self.retention,
                 worker,
                 host: self.host,
                 work: Notify::new(),
@@ -229,6 +240,7 @@ impl Engine {
             clock: Arc::new(SystemClock::new()),
             entropy: Entropy::from_os(),
             policy: Policy::default(),
+            retention: Retention::default(),
             worker: String::new(),
             host: String::new(),
         }
@@ -252,6 +264,11 @@ impl Engine {
     /// The numbers of the lifecycle.
     pub fn policy(&self) -> &Policy {
         &self.parts.policy
+    }
+
+    /// How long photos and videos are kept.
+    pub fn retention(&self) -> Retention {
+        self.parts.retention
     }
 
     /// An order from its id, in this process or after a restart.

@@ -4,7 +4,7 @@ use futures::TryStreamExt;
 use object_store::{ObjectStoreExt, path};
 use sha2::{Digest, Sha256};
 
-use super::{Media, MediaError, failed};
+use super::{Media, MediaError, MediaKind, failed};
 use crate::artifact::Artifact;
 use crate::order::hex;
 
@@ -17,8 +17,14 @@ impl Media {
         let (what, sha256) = ("video", video.sha256.as_str());
         let failed = |source| failed(what, sha256, source);
         let damaged = || MediaError::Damaged { what, sha256: sha256.to_owned() };
-        let key = path::Path::from(Self::video_key(sha256));
-        if self.objects().head(&key).await.map_err(failed)?.size != video.bytes {
+        let mut key = path::Path::from(Self::video_key(sha256));
+        let mut found = self.objects().head(&key).await;
+        if matches!(found, Err(object_store::Error::NotFound { .. }))
+            && let Some(binned) = self.find_binned(MediaKind::Video, sha256).await?
+        {
+            (found, key) = (self.objects().head(&binned).await, binned);
+        }
+        if found.map_err(failed)?.size != video.bytes {
             return Err(damaged());
         }
         if !hash {

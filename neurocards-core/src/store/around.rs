@@ -7,10 +7,11 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 
 use super::{
-    AccountOpen, Claim, Claimed, CreditsPost, EventCursor, JobFilter, JobHistory, JobRecord, JobSeize,
-    LateAttempt, LateClaim, LateSettle, LedgerFilter, NoticeClaim, NoticeSettle, OrderLine, OrderNew,
-    OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceSet,
-    ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
+    AccountOpen, Claim, Claimed, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor, JobFilter,
+    JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerFilter, MediaQuestion,
+    NoticeClaim, NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope,
+    Placement, Posted, QueueStatus, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities,
+    StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
 use crate::clock::Timestamp;
@@ -87,7 +88,8 @@ pub enum CallKind {
     Read,
     /// It may change something.
     Write,
-    /// A sign of life of a worker or of its leases: it comes by the clock, whatever else happens.
+    /// A sign of life of a worker or of its leases, or a step of the upkeep: it comes by the clock, whatever else
+    /// happens.
     Beat,
 }
 
@@ -171,4 +173,8 @@ forward! {
     Write balance_note(resource: &ResourceId, milli: i64) -> ResourceRecord;
     Read balance_list(resource: &ResourceId) -> Vec<BalancePoint>;
     Write pace(pace: &Pace) -> Paced, |paced| matches!(paced, Paced::Slot(_));
+    Beat duty_claim(claim: &DutyClaim) -> Option<DutyLead>, |lead| lead.is_some();
+    Beat duty_settle(settle: &DutySettle) -> bool, |held| *held;
+    Beat videos_retire(keep: Duration, limit: u32) -> u32, |retired| *retired > 0;
+    Read media_needed(question: &MediaQuestion) -> Vec<String>;
 }

@@ -6,6 +6,7 @@ mod memory;
 mod operations;
 mod params;
 mod resources;
+mod upkeep;
 
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub use params::{
     Placement, Posted, Room, Seizure, Violation,
 };
 pub use resources::{Pace, Paced, ResourceChange, ResourceSet, ResourceSettle};
+pub use upkeep::{Duty, DutyClaim, DutyLead, DutyOutcome, DutySettle, MediaQuestion};
 
 use crate::account::{Account, AccountKey};
 use crate::clock::Timestamp;
@@ -179,6 +181,21 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Takes the next free slot of a bucket, whoever else asks at the same moment, or says that it lies too far ahead.
     /// After an error a slot may have been taken, and is lost: there are never more calls than the limit allows.
     async fn pace(&self, pace: &Pace) -> Result<Paced, StoreError>;
+
+    /// Takes the lead in a duty that is due, if nobody has it: the term of the last leader, by the store's time, is
+    /// over. `None`: it is not due, or somebody else leads.
+    async fn duty_claim(&self, claim: &DutyClaim) -> Result<Option<DutyLead>, StoreError>;
+
+    /// A leader goes on, or ends. `false`: somebody else leads now, and nothing was written.
+    async fn duty_settle(&self, settle: &DutySettle) -> Result<bool, StoreError>;
+
+    /// Notes that videos which were stored this long ago are removed, at most `limit` of them, the oldest first; answers
+    /// how many that were. From then on nobody may rely on their objects. Their facts stay.
+    async fn videos_retire(&self, keep: Duration, limit: u32) -> Result<u32, StoreError>;
+
+    /// Of these photos or videos, those that somebody needs. A photo: an unfinished job, or an order that is younger than
+    /// asked. A video: a job whose video was not retired. In the order asked.
+    async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError>;
 
     /// Returns when another process may have made work earlier than a look at the store would find it. It may miss
     /// some, and may return for nothing: looking stays the truth. By default it never returns.

@@ -226,6 +226,8 @@ pub struct JobRecord {
     pub order: Order,
     /// Its video.
     pub artifact: Option<Artifact>,
+    /// When the video was removed because it was old; its facts stay.
+    pub removed_at: Option<Timestamp>,
 }
 
 /// Which jobs.

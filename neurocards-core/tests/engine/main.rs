@@ -4,6 +4,8 @@
 
 mod check;
 mod late;
+mod shelf;
+mod upkeep;
 mod world;
 
 use std::sync::Arc;

@@ -23,6 +23,7 @@ mod read;
 mod resources;
 mod rows;
 mod server;
+mod upkeep;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,12 +31,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost,
-    EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle,
-    LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord,
-    Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId, ResourceRecord,
-    ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Told, Transition,
-    Violation, WorkerBeat,
+    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim,
+    DutyLead, DutySettle, EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt,
+    LateClaim, LateSettle, LedgerEntry, LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle,
+    OrderId, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement,
+    Posted, QueueStatus, ResourceId, ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store,
+    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, PgPool, Postgres};
@@ -296,6 +297,22 @@ impl Store for PostgresStore {
 
     async fn pace(&self, pace: &Pace) -> Result<Paced, StoreError> {
         resources::pace(&mut *self.connection().await?, pace, self.time()).await
+    }
+
+    async fn duty_claim(&self, claim: &DutyClaim) -> Result<Option<DutyLead>, StoreError> {
+        upkeep::claim(&mut *self.connection().await?, claim, self.time()).await
+    }
+
+    async fn duty_settle(&self, settle: &DutySettle) -> Result<bool, StoreError> {
+        upkeep::settle(&mut *self.connection().await?, settle, self.time()).await
+    }
+
+    async fn videos_retire(&self, keep: Duration, limit: u32) -> Result<u32, StoreError> {
+        upkeep::retire(&mut *self.connection().await?, keep, limit, self.time()).await
+    }
+
+    async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError> {
+        upkeep::needed(&mut *self.connection().await?, question, self.time()).await
     }
 
     async fn until_news(&self) {

@@ -16,6 +16,7 @@ use crate::schema::{SchemaState, Step, migrator, newest};
 /// The oldest first.
 const MIGRATIONS: &[Step] = &[
     (1, "base", include_str!("../../migrations/postgres/0001_base.sql")),
+    (2, "upkeep", include_str!("../../migrations/postgres/0002_upkeep.sql")),
     (3, "resources", include_str!("../../migrations/postgres/0003_resources.sql")),
     (4, "chats", include_str!("../../migrations/postgres/0004_chats.sql")),
 ];

@@ -9,14 +9,15 @@ use super::rows::{ATTEMPT, Cells, ENTRY, EVENT, JOB, NOTICE, ORDER};
 
 pub(super) async fn record(db: &mut PgConnection, id: JobId) -> Result<Option<JobRecord>, StoreError> {
     let sql = format!(
-        "SELECT {JOB}, {ORDER}, artifacts.artifact FROM jobs JOIN orders ON orders.id = jobs.order_id
+        "SELECT {JOB}, {ORDER}, artifacts.artifact, artifacts.removed_at FROM jobs JOIN orders ON orders.id = jobs.order_id
          LEFT JOIN artifacts ON artifacts.job_id = jobs.id WHERE jobs.id = $1"
     );
     let row =
         sqlx::query(AssertSqlSafe(sql)).bind(id.as_uuid()).fetch_optional(db).await.map_err(classify)?;
     let read = |row: &PgRow| {
         let mut cells = Cells::new(row);
-        Ok(JobRecord { job: cells.job()?, order: cells.order()?, artifact: cells.artifact()? })
+        let (job, order) = (cells.job()?, cells.order()?);
+        Ok(JobRecord { job, order, artifact: cells.artifact()?, removed_at: cells.next()? })
     };
     row.as_ref().map(read).transpose()
 }

@@ -24,18 +24,19 @@ mod orders;
 mod read;
 mod resources;
 mod rows;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost,
-    EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle,
-    LedgerEntry, LedgerFilter, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew, OrderRecord,
-    Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId, ResourceRecord,
-    ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp, Told, Transition,
-    Violation, WorkerBeat,
+    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim,
+    DutyLead, DutySettle, EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt,
+    LateClaim, LateSettle, LedgerEntry, LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle,
+    OrderId, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement,
+    Posted, QueueStatus, ResourceId, ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store,
+    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
@@ -335,6 +336,42 @@ impl Store for SqliteStore {
         let paced = resources::pace(&mut tx, pace, now).await?;
         commit(tx).await?;
         Ok(paced)
+    }
+
+    async fn duty_claim(&self, claim: &DutyClaim) -> Result<Option<DutyLead>, StoreError> {
+        let is_free =
+            upkeep::is_free(&mut *self.readers.acquire().await.map_err(classify)?, claim, self.time())
+                .await?;
+        if !is_free {
+            return Ok(None);
+        }
+        let (mut tx, now) = self.write().await?;
+        let lead = upkeep::claim(&mut tx, claim, now).await?;
+        commit(tx).await?;
+        Ok(lead)
+    }
+
+    async fn duty_settle(&self, settle: &DutySettle) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let settled = upkeep::settle(&mut tx, settle, now).await?;
+        commit(tx).await?;
+        Ok(settled)
+    }
+
+    async fn videos_retire(&self, keep: Duration, limit: u32) -> Result<u32, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(classify)?;
+        if !upkeep::any_old(&mut connection, keep, self.time()).await? {
+            return Ok(0);
+        }
+        let (mut tx, now) = self.write().await?;
+        let retired = upkeep::retire(&mut tx, keep, limit, now).await?;
+        commit(tx).await?;
+        Ok(retired)
+    }
+
+    async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.readers.acquire().await.map_err(classify)?;
+        upkeep::needed(&mut connection, question, self.time()).await
     }
 
     /// Nothing tells one process of a file what another one wrote into it.

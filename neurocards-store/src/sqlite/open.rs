@@ -23,6 +23,7 @@ const MIGRATIONS: &[Step] = &[
     (2, "queue", include_str!("../../migrations/sqlite/0002_queue.sql")),
     (3, "operations", include_str!("../../migrations/sqlite/0003_operations.sql")),
     (5, "late", include_str!("../../migrations/sqlite/0005_late.sql")),
+    (6, "upkeep", include_str!("../../migrations/sqlite/0006_upkeep.sql")),
     (7, "resources", include_str!("../../migrations/sqlite/0007_resources.sql")),
     (8, "chats", include_str!("../../migrations/sqlite/0008_chats.sql")),
 ];

@@ -1,6 +1,6 @@
 //! Reading jobs: one, many, and everything that is known of one.
 
-use neurocards_core::{Artifact, Job, JobFilter, JobHistory, JobId, JobRecord, StoreError};
+use neurocards_core::{Job, JobFilter, JobHistory, JobId, JobRecord, StoreError};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -14,13 +14,11 @@ pub(super) async fn record(db: &mut SqliteConnection, id: JobId) -> Result<Optio
     let job = rows::job(&job)?;
     let missing = || StoreError::Corrupt { table: "jobs", message: format!("{id} has no order") };
     let order = orders::get(db, job.order_id).await?.ok_or_else(missing)?;
-    let artifact = artifact(db, id).await?;
-    Ok(Some(JobRecord { job, order, artifact }))
-}
-
-async fn artifact(db: &mut SqliteConnection, id: JobId) -> Result<Option<Artifact>, StoreError> {
-    let row = sqlx::query("SELECT artifact FROM artifacts WHERE job_id = ?1").bind(id.to_string());
-    row.fetch_optional(db).await.map_err(classify)?.as_ref().map(rows::artifact).transpose()
+    let row =
+        sqlx::query("SELECT artifact, removed_at FROM artifacts WHERE job_id = ?1").bind(id.to_string());
+    let row = row.fetch_optional(db).await.map_err(classify)?;
+    let (artifact, removed_at) = row.as_ref().map(rows::artifact).transpose()?.unzip();
+    Ok(Some(JobRecord { job, order, artifact, removed_at: removed_at.flatten() }))
 }
 
 pub(super) async fn list(db: &mut SqliteConnection, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {

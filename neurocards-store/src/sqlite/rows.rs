@@ -106,6 +106,11 @@ pub(super) fn later(now: Timestamp, wait: Duration) -> i64 {
     micros(now).saturating_add(wait).min(LAST_MICROS)
 }
 
+/// The moment that lies `wait` before `now`, as stored.
+pub(super) fn earlier(now: Timestamp, wait: Duration) -> i64 {
+    micros(now).saturating_sub(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX))
+}
+
 /// A value as stored JSON.
 pub(super) fn json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Backend { source: Box::new(error) })
@@ -258,8 +263,10 @@ pub(super) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
     })
 }
 
-pub(super) fn artifact(row: &SqliteRow) -> Result<Artifact, StoreError> {
-    Cells { table: "artifacts", row }.json("artifact")
+/// A video's facts, and when it was removed.
+pub(super) fn artifact(row: &SqliteRow) -> Result<(Artifact, Option<Timestamp>), StoreError> {
+    let cells = Cells { table: "artifacts", row };
+    Ok((cells.json("artifact")?, cells.time_opt("removed_at")?))
 }
 
 pub(super) fn event(row: &SqliteRow) -> Result<JobEvent, StoreError> {
@@ -378,5 +385,7 @@ mod tests {
         assert_eq!(later(at, Duration::from_micros(1)) - micros(at), 1);
         assert_eq!(later(at, Duration::MAX), LAST_MICROS);
         assert!(from_micros(LAST_MICROS).is_some());
+        assert_eq!(micros(at) - earlier(at, Duration::from_micros(1)), 1);
+        assert!(earlier(at, Duration::MAX) < 0);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) const SHARED: &[Damage] = &[
     ("UPDATE ledger SET kind = 'release' WHERE kind = 'capture'", "captured means done, with an artifact"),
     ("DELETE FROM artifacts", "captured means done, with an artifact"),
     (
-        "INSERT INTO artifacts SELECT id, '{}', created_at FROM jobs WHERE stage = 'wait'",
+        "INSERT INTO artifacts (job_id, artifact, created_at) SELECT id, '{}', created_at FROM jobs WHERE stage = 'wait'",
         "captured means done, with an artifact",
     ),
     (

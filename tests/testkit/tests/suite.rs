@@ -19,6 +19,7 @@ fn every_case_is_in_the_list() {
         include_str!("../src/conformance/operations.rs"),
         include_str!("../src/conformance/orders.rs"),
         include_str!("../src/conformance/reading.rs"),
+        include_str!("../src/conformance/upkeep.rs"),
     ];
     let cases: Vec<&str> = rooms
         .iter()

@@ -27,13 +27,11 @@ async fn a_photo_becomes_a_video_on_a_server() {
     let empty = home.run(["doctor"]);
     assert!(empty.stdout.contains("has no schema yet"), "{empty:?}");
     let migrated = home.json(&["migrate"]);
-    assert_eq!(
-        (&migrated["from"], &migrated["to"], &migrated["applied"]),
-        (&Value::Null, &json!(1), &json!(true))
-    );
+    let version = migrated["to"].as_i64().unwrap();
+    assert_eq!((&migrated["from"], &migrated["applied"]), (&Value::Null, &json!(true)));
     assert!(migrated["database"].as_str().unwrap().ends_with(&format!("/{name}")), "{migrated}");
     let again = home.run(["migrate"]);
-    assert!(again.stdout.contains("is at version 1, nothing to do"), "{again:?}");
+    assert!(again.stdout.contains(&format!("is at version {version}, nothing to do")), "{again:?}");
 
     let made = home.run(["generate", &cup(), "Coffee cup 350 ml", "--idempotency-key", "k1", "--json"]);
     let mut names: Vec<Value> = made.lines().iter().map(|line| line["event"].clone()).collect();

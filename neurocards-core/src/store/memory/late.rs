@@ -2,6 +2,7 @@
 
 use super::super::{JobEvent, LateAttempt, LateClaim, LateOutcome, LateSettle, Telling, Told};
 use super::tables::Tables;
+use super::upkeep::ArtifactRow;
 use crate::attempt::AttemptState;
 use crate::clock::{Timestamp, later};
 use crate::ids::AttemptId;
@@ -88,7 +89,7 @@ impl Tables {
                 let body = JobEventBody::Gifted { artifact: artifact.clone() };
                 let event = JobEvent { at: now, stage: job.stage, epoch: job.lease_epoch, body };
                 self.events.entry(id).or_default().push(event);
-                self.artifacts.insert(id, artifact.clone());
+                self.artifacts.insert(id, ArtifactRow::new(artifact, now));
                 let body = NoticeBody::Gift { artifact: artifact.clone() };
                 self.notify(*notice, &account, Subject::Job(id), order_id, body, now);
             }

@@ -7,6 +7,7 @@ mod late;
 mod operations;
 mod resources;
 mod tables;
+mod upkeep;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,10 +16,11 @@ use async_trait::async_trait;
 
 use self::tables::{Due, Tables};
 use super::{
-    AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, EventCursor, JobFilter, JobHistory, JobRecord,
-    JobSeize, LateAttempt, LateClaim, LateSettle, LedgerFilter, NoticeClaim, NoticeSettle, OrderLine,
-    OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus,
-    ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
+    AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor,
+    JobFilter, JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerFilter,
+    MediaQuestion, NoticeClaim, NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause,
+    PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceSet, ResourceSettle, Seizure, Store,
+    StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
 use crate::attempt::AttemptState;
@@ -245,5 +247,21 @@ impl Store for MemoryStore {
 
     async fn pace(&self, pace: &Pace) -> Result<Paced, StoreError> {
         Ok(self.tables().resources.pace(pace, self.clock.now()))
+    }
+
+    async fn duty_claim(&self, claim: &DutyClaim) -> Result<Option<DutyLead>, StoreError> {
+        Ok(self.tables().duty_claim(claim, self.clock.now()))
+    }
+
+    async fn duty_settle(&self, settle: &DutySettle) -> Result<bool, StoreError> {
+        Ok(self.tables().duty_settle(settle, self.clock.now()))
+    }
+
+    async fn videos_retire(&self, keep: Duration, limit: u32) -> Result<u32, StoreError> {
+        Ok(self.tables().videos_retire(keep, limit, self.clock.now()))
+    }
+
+    async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError> {
+        Ok(self.tables().media_needed(question, self.clock.now()))
     }
 }

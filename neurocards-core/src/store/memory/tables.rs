@@ -11,8 +11,8 @@ use super::super::{
 use super::late::LateRow;
 use super::operations::Operations;
 use super::resources::Resources;
+use super::upkeep::{ArtifactRow, Duties};
 use crate::account::{Account, AccountKey};
-use crate::artifact::Artifact;
 use crate::attempt::Attempt;
 use crate::clock::{Timestamp, later};
 use crate::credits::Credits;
@@ -43,12 +43,13 @@ pub(super) struct Tables {
     pub(super) orders: BTreeMap<OrderId, Order>,
     pub(super) jobs: BTreeMap<JobId, Job>,
     pub(super) attempts: BTreeMap<AttemptId, Attempt>,
-    pub(super) artifacts: BTreeMap<JobId, Artifact>,
+    pub(super) artifacts: BTreeMap<JobId, ArtifactRow>,
     pub(super) notices: BTreeMap<NoticeId, NoticeRow>,
     pub(super) events: BTreeMap<JobId, Vec<JobEvent>>,
     pub(super) late: BTreeMap<AttemptId, LateRow>,
     pub(super) operations: Operations,
     pub(super) resources: Resources,
+    pub(super) duties: Duties,
     /// The turns of jobs.
     turns: BTreeMap<JobId, u64>,
 }
@@ -306,7 +307,7 @@ impl Tables {
             self.post(Posting { id, kind, account: &account, amount: price, job_id: Some(step.job_id) }, now);
         }
         if let Some(artifact) = &step.artifact {
-            self.artifacts.insert(step.job_id, artifact.clone());
+            self.artifacts.insert(step.job_id, ArtifactRow::new(artifact, now));
         }
         if let Some((id, body)) = &step.notice {
             self.notify(*id, &account, Subject::Job(step.job_id), order_id, body.clone(), now);
@@ -394,7 +395,10 @@ impl Tables {
     pub(super) fn job_record(&self, id: JobId) -> Option<JobRecord> {
         let job = self.jobs.get(&id)?.clone();
         let order = self.orders.get(&job.order_id)?.clone();
-        Some(JobRecord { job, order, artifact: self.artifacts.get(&id).cloned() })
+        let row = self.artifacts.get(&id);
+        let (artifact, removed_at) =
+            (row.map(|row| row.artifact.clone()), row.and_then(|row| row.removed_at));
+        Some(JobRecord { job, order, artifact, removed_at })
     }
 
     pub(super) fn jobs_list(&self, filter: &JobFilter) -> Vec<Job> {

@@ -101,7 +101,8 @@ entries AS (
 artifacts_written AS (
     INSERT INTO artifacts (job_id, artifact, created_at)
     SELECT id, artifact, now FROM step WHERE artifact IS NOT NULL
-    ON CONFLICT (job_id) DO UPDATE SET artifact = excluded.artifact, created_at = excluded.created_at
+    ON CONFLICT (job_id) DO UPDATE SET artifact = excluded.artifact, created_at = excluded.created_at,
+        removed_at = NULL
 ),
 told AS (
     INSERT INTO notices (id, account, subject, subject_id, order_id, kind, body, state, wake_at, created_at, updated_at)

@@ -16,6 +16,7 @@ pub mod operations;
 pub mod orders;
 pub mod reading;
 pub mod resources;
+pub mod upkeep;
 mod world;
 
 pub use world::{Fixture, Milestone, Snapshot, World, bare};
@@ -75,6 +76,8 @@ macro_rules! store_conformance {
                 what_was_under_way_neither_counts_nor_opens, proof_opens_at_once, a_provider_has_its_own,
                 balances_are_kept_by_the_hour, slots_keep_to_the_limit_whoever_asks, a_slot_too_far_ahead_is_not_taken,
                 buckets_are_their_own;
+            upkeep: one_leads_for_a_term, a_duty_is_due_again, twenty_racers_for_one_lead, old_videos_are_retired,
+                a_shared_video_is_needed_by_each, h9_a_photo_is_needed_by_its_orders;
         }
     };
     (@rooms $fresh:ident; $($room:ident: $($case:ident),+;)+) => {
