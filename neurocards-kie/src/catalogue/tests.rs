@@ -101,3 +101,66 @@ fn a_broken_file_is_refused_with_the_row_at_fault() {
         );
     }
 }
+
+#[test]
+fn default_and_fallback_can_be_chosen_among_what_serves() {
+    let catalogue = KieCatalogue::bundled().unwrap();
+    let chosen = catalogue.clone().with_default("kling-3.0/video").unwrap();
+    let chosen = chosen.with_fallback(vec!["runway".to_owned()]).unwrap();
+    assert_eq!(chosen.models().resolve(None).unwrap().id, "kling-3.0/video");
+    assert_eq!(chosen.models().fallback(), ["runway"]);
+    assert_eq!(chosen.models().models().len(), catalogue.models().models().len());
+    // The predecessor's default names what to use instead.
+    let CatalogueError::Choice { role, source } =
+        catalogue.clone().with_default("sora-2-image-to-video").unwrap_err()
+    else {
+        panic!("it is gone");
+    };
+    assert_eq!(role, "default");
+    assert!(matches!(source, ModelError::Retired { successor: Some(_), .. }));
+    assert!(catalogue.with_fallback(vec!["runway".to_owned(), "runwai".to_owned()]).is_err());
+}
+
+/// A model that is not there any more costs an attempt; a chain of one vendor falls with it.
+#[test]
+fn the_chain_changes_vendors_and_something_in_it_costs_no_more_than_the_default() {
+    let catalogue = KieCatalogue::bundled().unwrap();
+    let models = catalogue.models();
+    let default = models.resolve(None).unwrap();
+    let chain: Vec<_> = models.fallback().iter().map(|id| models.get(id).unwrap()).collect();
+    let vendors: BTreeSet<_> =
+        chain.iter().map(|model| model.vendor.as_str()).chain([default.vendor.as_str()]).collect();
+    assert_eq!(vendors.len(), chain.len() + 1);
+    let affordable = chain
+        .iter()
+        .filter(|model| model.price_milli_usd.is_some_and(|price| Some(price) <= default.price_milli_usd));
+    assert!(affordable.count() >= 2);
+}
+
+#[test]
+fn drift_is_what_an_operator_should_look_at() {
+    let catalogue = KieCatalogue::bundled().unwrap();
+    let live = |id: &str, kinds: &[&str], pricing: Option<&str>| crate::LiveModel {
+        model: id.to_owned(),
+        title: None,
+        provider: None,
+        task_types: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        pricing: pricing.map(str::to_owned),
+    };
+    let jobs = catalogue.rows.values().filter(|row| row.is_usable() && row.family == Family::Jobs);
+    let mut listed: Vec<_> = jobs.map(|row| live(&row.id, &["image-to-video"], None)).collect();
+    assert_eq!(catalogue.drift(&listed), Drift { live: listed.len(), ..Drift::default() });
+
+    listed.retain(|model| model.model != "kling-3.0/video" && model.model != "wan/2-7-image-to-video");
+    listed.push(live("wan/2-7-image-to-video", &[], Some("16 credits per second")));
+    listed.push(live("sora-2-image-to-video", &["image-to-video"], None));
+    listed.push(live("new/video", &["Text To Video", "Image To Video"], Some("1 credit")));
+    listed.push(live("new/song", &["text-to-music"], None));
+    let drift = catalogue.drift(&listed);
+    assert_eq!(drift.gone, ["kling-3.0/video"]);
+    assert_eq!(drift.back, ["sora-2-image-to-video"]);
+    assert_eq!(drift.new.iter().map(|model| model.model.as_str()).collect::<Vec<_>>(), ["new/video"]);
+    let pricing = "16 credits per second".to_owned();
+    let price = LivePrice { model: "wan/2-7-image-to-video".to_owned(), price_milli_usd: Some(400), pricing };
+    assert_eq!(drift.prices, [price]);
+}

@@ -25,14 +25,15 @@ pub use view::{AccountView, KeyCommand, KeyView, UnknownKey};
 use crate::PROVIDER;
 use crate::client::{KieClient, KieKey};
 
-/// For how long what failed is left alone.
+/// For how long what failed is left alone. Each time it is still so after its rest, it rests twice as long, up to
+/// eight times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cooldowns {
     /// An account that KIE said was asked too much. A longer wait that KIE asks for is kept.
     pub rate_limit: Duration,
-    /// An account without credits, or a key whose own cap is reached. Each time it is still so, twice as long.
+    /// An account that cannot pay, or a key whose own cap is reached.
     pub billing: Duration,
-    /// A key that KIE refuses. Each time it is still so, twice as long.
+    /// A key that KIE refuses.
     pub auth: Duration,
 }
 
@@ -52,8 +53,8 @@ const PAID_PATIENCE: Duration = Duration::from_secs(15);
 const READS: u32 = 10;
 const READ_WINDOW: Duration = Duration::from_secs(1);
 const READ_PATIENCE: Duration = Duration::from_secs(2);
-/// No rest is longer, however often something failed.
-const LONGEST_REST: Duration = Duration::from_secs(24 * 3_600);
+/// No rest is longer than so many first ones, however often something failed.
+const LONGEST_RESTS: u32 = 8;
 /// Who tries what has rested must have done so by then.
 const PROBE_LEASE: Duration = Duration::from_secs(60);
 
@@ -180,7 +181,7 @@ impl KeyRing {
     }
 
     fn breaker(rest: Duration) -> Breaker {
-        Breaker { after: 1, rest, longest: LONGEST_REST }
+        Breaker { after: 1, rest, longest: rest.saturating_mul(LONGEST_RESTS) }
     }
 }
 

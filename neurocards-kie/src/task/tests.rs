@@ -164,3 +164,19 @@ fn ids_are_fit_for_an_address() {
         assert!(!is_task_id(id), "{id}");
     }
 }
+
+#[test]
+fn records_tell_where_kie_was_asked_to_call() {
+    let address = "https://cards.example/callbacks/kie/token";
+    let check = |data: Value, expect: Option<&str>| {
+        assert_eq!(callback_of(&data).as_deref(), expect, "{data}");
+    };
+    let param = json!({ "model": "m", "callBackUrl": address, "input": "{}" });
+    check(json!({ "param": param.to_string() }), Some(address));
+    check(json!({ "param": param }), Some(address));
+    check(json!({ "paramJson": param.to_string() }), Some(address));
+    check(job("waiting", json!({})), None);
+    check(json!({ "param": "{" }), None);
+    check(json!({ "param": { "callBackUrl": 7 } }), None);
+    check(Value::Null, None);
+}
