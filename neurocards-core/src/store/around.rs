@@ -163,6 +163,7 @@ forward! {
     Write queue_resume(scope: &PauseScope) -> bool, |ended| *ended;
     Read queue_pauses() -> Vec<PauseRecord>;
     Read queue_status() -> QueueStatus;
+    Read queue_place(job: JobId) -> Option<u64>;
     Beat worker_beat(beat: &WorkerBeat) -> ();
     Beat worker_gone(worker: &str) -> ();
     Read order_events(order: OrderId, after: &EventCursor, limit: u32) -> Vec<OrderLine>;

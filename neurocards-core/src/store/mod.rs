@@ -141,6 +141,10 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The queue at one moment. It looks at every unfinished job: for operators, not for loops.
     async fn queue_status(&self) -> Result<QueueStatus, StoreError>;
 
+    /// How many jobs begin before this one, as the queue stands now: others may come in between, as turns have it. `None`
+    /// when it has begun, is final or unknown.
+    async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError>;
+
     /// Says that a worker lives, and forgets those that have not for [`WORKER_REMEMBERED`]. Nothing depends on it:
     /// leases say who holds a job.
     async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError>;

@@ -254,6 +254,10 @@ impl Store for PostgresStore {
         operations::status(&mut tx, now).await
     }
 
+    async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError> {
+        operations::place(&mut *self.connection().await?, job).await
+    }
+
     async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
         operations::beat(&mut *self.connection().await?, beat, self.time()).await
     }

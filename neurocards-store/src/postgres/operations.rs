@@ -79,6 +79,17 @@ pub(super) async fn status(db: &mut PgConnection, now: Timestamp) -> Result<Queu
     Ok(QueueStatus { at: now, stages, due_since, pauses, workers })
 }
 
+/// How many jobs that have not begun come before this one, which has not begun either.
+pub(super) async fn place(db: &mut PgConnection, job: JobId) -> Result<Option<u64>, StoreError> {
+    let ahead = sqlx::query_scalar::<_, i64>(
+        "SELECT (SELECT count(*) FROM jobs AS other WHERE other.stage = 'prompt' AND other.lease_owner IS NULL
+                 AND (other.turn, other.id) < (mine.turn, mine.id))
+         FROM jobs AS mine WHERE mine.id = $1 AND mine.stage = 'prompt' AND mine.lease_owner IS NULL",
+    );
+    let ahead = ahead.bind(job.as_uuid()).fetch_optional(db).await.map_err(classify)?;
+    Ok(ahead.map(i64::unsigned_abs))
+}
+
 pub(super) async fn beat(
     db: &mut PgConnection,
     beat: &WorkerBeat,

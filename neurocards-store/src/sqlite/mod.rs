@@ -271,6 +271,10 @@ impl Store for SqliteStore {
         operations::status(&mut tx, self.time()).await
     }
 
+    async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError> {
+        operations::place(&mut *self.readers.acquire().await.map_err(classify)?, job).await
+    }
+
     async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
         let (mut tx, now) = self.write().await?;
         operations::beat(&mut tx, beat, now).await?;

@@ -1,7 +1,7 @@
 //! Pauses, the state of the queue, workers, the lines of an order.
 
 use neurocards_core::{
-    EventCursor, OrderId, OrderLine, Pause, PauseRecord, PauseScope, QueueStatus, Stage, StageStatus,
+    EventCursor, JobId, OrderId, OrderLine, Pause, PauseRecord, PauseScope, QueueStatus, Stage, StageStatus,
     StoreError, Timestamp, WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
@@ -70,6 +70,17 @@ pub(super) async fn status(db: &mut SqliteConnection, now: Timestamp) -> Result<
     let workers = sqlx::query(select!(workers, "ORDER BY name")).fetch_all(db).await.map_err(classify)?;
     let workers: Result<Vec<WorkerRecord>, _> = workers.iter().map(rows::worker).collect();
     Ok(QueueStatus { at: now, stages, due_since, pauses, workers: workers? })
+}
+
+/// How many jobs that have not begun come before this one, which has not begun either.
+pub(super) async fn place(db: &mut SqliteConnection, job: JobId) -> Result<Option<u64>, StoreError> {
+    let ahead = sqlx::query_scalar::<_, i64>(
+        "SELECT (SELECT count(*) FROM jobs AS other WHERE other.stage = 'prompt' AND other.lease_owner IS NULL
+                 AND (other.turn, other.id) < (mine.turn, mine.id))
+         FROM jobs AS mine WHERE mine.id = ?1 AND mine.stage = 'prompt' AND mine.lease_owner IS NULL",
+    );
+    let ahead = ahead.bind(job.to_string()).fetch_optional(db).await.map_err(classify)?;
+    Ok(ahead.map(i64::unsigned_abs))
 }
 
 pub(super) async fn beat(

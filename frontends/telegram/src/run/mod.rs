@@ -19,7 +19,7 @@ use teloxide::dptree::Handler;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use self::minutes::Minutes;
+pub(crate) use self::minutes::Minutes;
 use crate::api::Api;
 use crate::schema::{Heard, schema};
 use crate::settings::Settings;

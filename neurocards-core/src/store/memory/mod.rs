@@ -202,6 +202,10 @@ impl Store for MemoryStore {
         Ok(self.tables().queue_status(self.clock.now()))
     }
 
+    async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError> {
+        Ok(self.tables().queue_place(job))
+    }
+
     async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {
         self.tables().operations.beat(beat, self.clock.now());
         Ok(())

@@ -8,7 +8,7 @@ use super::super::{
 };
 use super::tables::Tables;
 use crate::clock::{Timestamp, later};
-use crate::ids::OrderId;
+use crate::ids::{JobId, OrderId};
 use crate::job::{Job, Stage};
 
 /// What operators see and do.
@@ -51,6 +51,13 @@ impl Operations {
 }
 
 impl Tables {
+    pub(super) fn queue_place(&self, job: JobId) -> Option<u64> {
+        let waits = |job: &&Job| job.stage == Stage::Prompt && job.lease_owner.is_none();
+        let rank = |job: &Job| (self.turn_of(job.id), job.id);
+        let mine = self.jobs.get(&job).filter(waits).map(rank)?;
+        Some(self.jobs.values().filter(waits).filter(|other| rank(other) < mine).count() as u64)
+    }
+
     pub(super) fn queue_status(&self, now: Timestamp) -> QueueStatus {
         let mut stages: Vec<_> =
             Stage::ALL.into_iter().filter(|stage| !stage.is_final()).map(StageStatus::empty).collect();

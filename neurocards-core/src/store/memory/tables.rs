@@ -116,6 +116,10 @@ impl Tables {
         })
     }
 
+    pub(super) fn turn_of(&self, job: JobId) -> u64 {
+        self.turns.get(&job).copied().unwrap_or_default()
+    }
+
     fn post(&mut self, posting: Posting<'_>, now: Timestamp) -> LedgerEntry {
         let Posting { id, kind, account, amount, job_id } = posting;
         let (debit, credit) = kind.books(amount < Credits::ZERO);

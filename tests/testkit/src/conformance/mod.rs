@@ -68,7 +68,7 @@ macro_rules! store_conformance {
             audit: finds_an_end_without_a_settlement, finds_a_release_of_a_finished_video,
                 finds_a_stray_artifact, finds_an_attempt_that_outlives_its_job;
             operations: a_pause_holds_back_what_is_not_paid_for, a_paused_model_leaves_the_others,
-                the_first_pause_stays, paused_jobs_are_not_the_next_due, a_pause_does_not_hold_back_a_cancel,
+                the_first_pause_stays, paused_jobs_are_not_the_next_due, a_place_is_counted_in_turns, a_pause_does_not_hold_back_a_cancel,
                 the_status_counts_each_stage, workers_come_and_go, lines_come_after_a_cursor;
             resources: what_is_unknown_is_open, faults_in_a_row_close_and_a_success_opens,
                 faults_at_the_same_moment_all_count, one_at_a_time_tries_again,

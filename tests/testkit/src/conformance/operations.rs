@@ -103,6 +103,20 @@ pub async fn paused_jobs_are_not_the_next_due(world: &World) {
     assert_eq!(world.claim(&claim).await.next_due, Some(world.policy.lease));
 }
 
+/// Accounts take turns, so who comes later does not always stand behind.
+pub async fn a_place_is_counted_in_turns(world: &World) {
+    let (one, other) = (world.account("telegram:1", 9).await, world.account("telegram:2", 9).await);
+    let mine = world.place(&one, 3).await.jobs;
+    let theirs = world.place(&other, 1).await.jobs;
+    let place = async |job| world.store.queue_place(job).await.unwrap();
+    assert_eq!(place(mine[0].id).await, Some(0));
+    assert_eq!(place(theirs[0].id).await, Some(1));
+    assert_eq!((place(mine[1].id).await, place(mine[2].id).await), (Some(2), Some(3)));
+    world.claim_job("w", mine[0].id).await;
+    assert_eq!((place(mine[0].id).await, place(mine[1].id).await), (None, Some(1)));
+    assert_eq!(place(world.ids.job()).await, None);
+}
+
 /// A job in a paused queue can be taken back.
 pub async fn a_pause_does_not_hold_back_a_cancel(world: &World) {
     let job = world.job().await.id;
