@@ -55,6 +55,11 @@ impl<'a> Candidates<'a> {
         self.places.first().copied()
     }
 
+    fn choice(&self, place: Place<'a>) -> Choice<'a> {
+        let reason = self.closed.as_ref().map(|closed| format!("account {}: {closed}", place.account.name));
+        Choice { place, reason }
+    }
+
     /// The first one has turned out to be closed: it goes, or its whole account does.
     pub(crate) fn drop_first(&mut self, fault: &Fault) {
         let Some(gone) = self.first() else { return };
@@ -93,31 +98,39 @@ impl KeyRing {
         }
     }
 
-    /// Waits for the right to make a paid call with one of these keys: the first whose account has a slot soon.
+    /// Waits for the right to make a paid call with one of these keys: of an account that has a slot now, or else of the
+    /// one whose next slot is nearest.
     pub(crate) async fn paid_slot<'a>(&self, candidates: &Candidates<'a>) -> Result<Choice<'a>, UploadError> {
-        let mut nearest: Option<Duration> = None;
-        let mut asked: Vec<&str> = Vec::new();
-        for place in &candidates.places {
-            let account = place.account.name.as_str();
+        let mut later: Vec<(Duration, Place<'a>)> = Vec::new();
+        for place in candidates.places.iter().copied() {
             // Slots are an account's: its other keys have no more of them.
-            if asked.contains(&account) {
+            if later.iter().any(|(_, asked)| asked.account.name == place.account.name) {
                 continue;
             }
-            asked.push(account);
-            let bucket = format!("{PROVIDER}/paid/{account}");
-            let pace = Pace { bucket, limit: PAID_CALLS, window: PAID_WINDOW, patience: PAID_PATIENCE };
-            match self.store.pace(&pace).await.map_err(not_now)? {
+            match self.slot(place, Duration::ZERO).await? {
+                Paced::Slot(_) => return Ok(candidates.choice(place)),
+                Paced::TooLong(wait) => later.push((wait, place)),
+            }
+        }
+        later.sort_by_key(|(wait, _)| *wait);
+        let mut nearest = PAID_WINDOW;
+        if let Some((_, place)) = later.first() {
+            match self.slot(*place, PAID_PATIENCE).await? {
                 Paced::Slot(wait) => {
                     self.wait(wait).await;
-                    let reason =
-                        candidates.closed.as_ref().map(|closed| format!("account {account}: {closed}"));
-                    return Ok(Choice { place: *place, reason });
+                    return Ok(candidates.choice(*place));
                 }
-                Paced::TooLong(wait) => nearest = Some(nearest.map_or(wait, |nearest| nearest.min(wait))),
+                Paced::TooLong(wait) => nearest = wait,
             }
         }
         let why = Fault::new(FaultClass::RateLimit, "we ask no more often than KIE allows");
-        Err(UploadError::NotNow { wait: nearest.unwrap_or(PAID_WINDOW), why })
+        Err(UploadError::NotNow { wait: nearest, why })
+    }
+
+    async fn slot(&self, place: Place<'_>, patience: Duration) -> Result<Paced, UploadError> {
+        let bucket = format!("{PROVIDER}/paid/{}", place.account.name);
+        let pace = Pace { bucket, limit: PAID_CALLS, window: PAID_WINDOW, patience };
+        self.store.pace(&pace).await.map_err(not_now)
     }
 
     /// What has rested may be tried for a call that costs so much; otherwise it counts as open.

@@ -207,6 +207,25 @@ async fn processes_share_one_rate_limit() {
 }
 
 #[tokio::test]
+async fn an_account_with_a_free_slot_goes_before_one_to_wait_for() {
+    let world = World::new(KieFake::builder().account("a").key("key-a").account("b").key("key-b")).await;
+    let pace = Pace {
+        bucket: "kie/paid/a".to_owned(),
+        limit: 18,
+        window: Duration::from_secs(10),
+        patience: Duration::ZERO,
+    };
+    for _ in 0..18 {
+        world.store.pace(&pace).await.unwrap();
+    }
+    let began = world.clock.monotonic();
+    for number in 0..4 {
+        assert_eq!(world.task(attempt(number)).await.1, fingerprint("key-b"));
+    }
+    assert_eq!(world.clock.monotonic(), began, "nobody waited");
+}
+
+#[tokio::test]
 async fn a_slot_that_lies_far_ahead_sends_the_job_away_and_keeps_its_upload() {
     let world = World::new(KieFake::builder().account("a").key("key-a")).await;
     // Others have taken the slots of the next minute.
