@@ -51,8 +51,8 @@ pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};
 pub use job::{Job, Stage, Status};
 pub use ledger::{Book, EntryKind, LedgerEntry};
 pub use lifecycle::{
-    AttemptWrite, Context, Effect, Event, FreshIds, JobEventBody, JobState, LateEvent, Policy, Settlement,
-    Step, Transition, Wake, late, step,
+    AttemptWrite, Choice, Context, Crossing, Effect, Event, FreshIds, JobEventBody, JobState, LateEvent,
+    Policy, Route, Settlement, Step, Transition, Wake, choose, late, model_outcome, step,
 };
 #[cfg(feature = "s3")]
 pub use media::BucketOptions;

@@ -39,6 +39,8 @@ pub mod metric {
     pub const NOTICES: &str = "neurocards_notices_total";
     /// Counter: steps that were not written because somebody else has the job: zombie writes that the fence stopped.
     pub const FENCES_LOST: &str = "neurocards_fences_lost_total";
+    /// Counter: models that this process closed for all jobs, by their faults. Label `provider`.
+    pub const MODELS_CLOSED: &str = "neurocards_models_closed_total";
     /// Counter: heartbeats that did not renew the leases.
     pub const LEASE_RENEWALS_FAILED: &str = "neurocards_lease_renewals_failed_total";
     /// Counter: what the store answered instead of doing it. Label `kind` (`unavailable`, `ambiguous`, `full`, …).
@@ -67,6 +69,7 @@ pub fn describe_metrics() {
     describe_counter!(metric::PROMPT_COST_MICRO_USD, "What prompts cost, in millionths of a US dollar");
     describe_counter!(metric::NOTICES, "Deliveries of notices, by outcome");
     describe_counter!(metric::FENCES_LOST, "Writes of zombies that the fence stopped");
+    describe_counter!(metric::MODELS_CLOSED, "Models closed for all jobs by their faults, by provider");
     describe_counter!(metric::LEASE_RENEWALS_FAILED, "Heartbeats that did not renew the leases");
     describe_counter!(metric::STORE_ERRORS, "What the store answered instead of doing it, by kind");
     describe_counter!(metric::UPKEEP_ROUNDS, "Rounds of the upkeep led, by outcome");
@@ -102,6 +105,10 @@ pub(crate) fn step_applied(step: &Transition) {
         let fault = word(step.error.as_ref().map(|fault| fault.class));
         counter!(metric::JOBS_ENDED, "outcome" => step.to.as_str(), "fault" => fault).increment(1);
     }
+}
+
+pub(crate) fn model_closed(provider: &str) {
+    counter!(metric::MODELS_CLOSED, "provider" => provider.to_owned()).increment(1);
 }
 
 pub(crate) fn fence_lost() {

@@ -29,6 +29,11 @@ impl ModelStatus {
             Self::Retired => "retired",
         }
     }
+
+    /// It serves.
+    pub fn is_usable(self) -> bool {
+        matches!(self, Self::Active | Self::Sunset)
+    }
 }
 
 /// A row of the catalogue, as far as everybody needs it. What a model's request looks like stays with its provider.
@@ -168,9 +173,42 @@ impl Catalogue {
         }
     }
 
+    /// The models that may take over from this one, the first choice first: its successor, then the chain, with other
+    /// vendors before its own. They serve, belong to the same provider, cost at the provider no more than the one that
+    /// was ordered, and were not tried.
+    pub fn instead_of(&self, model: &Model, ordered: &str, tried: &[String]) -> Vec<&Model> {
+        let ordered = self.get(ordered).unwrap_or(model);
+        let is_dearer = |other: &Model| match (other.price_milli_usd, ordered.price_milli_usd) {
+            (Some(other), Some(ordered)) => other > ordered,
+            // What is not known cannot be compared, except with itself.
+            (other, ordered) => other != ordered,
+        };
+        let fits = |other: &&Model| {
+            other.id != model.id
+                && other.provider == model.provider
+                && other.status.is_usable()
+                && !is_dearer(other)
+                && !tried.contains(&other.id)
+        };
+        let successor = model.successor.as_deref().and_then(|id| self.get(id));
+        let chain: Vec<&Model> = self.fallback.iter().filter_map(|id| self.get(id)).collect();
+        let (own, others): (Vec<_>, Vec<_>) =
+            chain.into_iter().partition(|other| other.vendor == model.vendor);
+        let mut found: Vec<&Model> = Vec::new();
+        for other in successor.into_iter().chain(others).chain(own).filter(fits) {
+            if !found.iter().any(|known| known.id == other.id) {
+                found.push(other);
+            }
+        }
+        found
+    }
+
     fn nearest(&self, given: &str) -> Option<String> {
-        let usable = |model: &&Model| matches!(model.status, ModelStatus::Active | ModelStatus::Sunset);
-        let scored = self.models.iter().filter(usable).map(|model| (distance(given, &model.id), model));
+        let scored = self
+            .models
+            .iter()
+            .filter(|model| model.status.is_usable())
+            .map(|model| (distance(given, &model.id), model));
         let best = scored.min_by_key(|(distance, _)| *distance);
         best.filter(|(distance, model)| *distance * 2 <= model.id.len()).map(|(_, model)| model.id.clone())
     }

@@ -110,7 +110,7 @@ pub struct ResourceRecord {
     pub closing: Option<Closing>,
     /// Faults in a row, without those of requests that were under way when it was closed.
     pub failures: u32,
-    /// The last fault, also after it was got over.
+    /// The last fault that was counted or that closed it, also after it was got over.
     pub fault: Option<Fault>,
     /// When that was.
     pub failed_at: Option<Timestamp>,
@@ -160,7 +160,7 @@ pub enum ResourceOutcome {
     Worked,
     /// There is proof that its trouble is over, whatever was asked when: an account was topped up.
     Recovered,
-    /// It failed.
+    /// It failed. While it rests this says nothing either, unless it closes it for longer.
     Failed {
         /// How.
         fault: Fault,
@@ -244,18 +244,21 @@ impl ResourceRecord {
                 after.probing_until = None;
                 after.recovered_at = Some(now);
             }
-            ResourceOutcome::Failed { fault, breaker } => {
-                after.fault = Some(fault.clone());
-                after.failed_at = Some(now);
-                if !rests {
-                    after.failures = self.failures.saturating_add(1);
-                    after.probing_until = None;
-                }
-                if let Some(breaker) = breaker.filter(|breaker| after.failures >= breaker.after || rests) {
-                    let rest = if rests { breaker.rest } else { breaker.rest_after(after.failures) };
-                    after.close_until(later(now, rest), now);
+            ResourceOutcome::Failed { breaker, .. } if rests => {
+                let until = breaker.map(|breaker| later(now, breaker.rest));
+                let closing = after.closing.as_mut().filter(|closing| until > closing.until)?;
+                closing.until = until;
+            }
+            ResourceOutcome::Failed { breaker, .. } => {
+                after.failures = self.failures.saturating_add(1);
+                after.probing_until = None;
+                if let Some(breaker) = breaker.filter(|breaker| after.failures >= breaker.after) {
+                    after.close_until(later(now, breaker.rest_after(after.failures)), now);
                 }
             }
+        }
+        if let ResourceOutcome::Failed { fault, .. } = outcome {
+            (after.fault, after.failed_at) = (Some(fault.clone()), Some(now));
         }
         Some(after)
     }

@@ -66,6 +66,12 @@ pub(crate) const SHARED: &[Invariant] = &[
                  (SELECT coalesce(max(attempts.seq), 0) FROM attempts WHERE attempts.job_id = jobs.id)",
     ),
     (
+        "a job has the model of its latest attempt",
+        "SELECT CAST(jobs.id AS text) FROM jobs
+         JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
+         WHERE attempts.model <> jobs.model",
+    ),
+    (
         "a task belongs to one attempt",
         "SELECT provider || ' ' || task_id FROM attempts WHERE task_id IS NOT NULL
          GROUP BY provider, task_id HAVING count(*) > 1",

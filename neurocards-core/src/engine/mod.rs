@@ -5,12 +5,14 @@
 mod audit;
 mod check;
 mod handle;
+mod health;
 mod house;
 mod late;
 mod order;
 mod outbox;
 mod presence;
 mod pulse;
+mod route;
 mod run;
 mod turn;
 
@@ -70,6 +72,7 @@ struct Parts {
     writes: watch::Sender<u64>,
     progress: broadcast::Sender<Progress>,
     pulse: pulse::Pulse,
+    health: health::Health,
 }
 
 /// How far a render is: only in the process that reads it, and never stored.
@@ -221,6 +224,7 @@ impl EngineBuilder {
                 writes: watch::Sender::new(0),
                 progress: broadcast::Sender::new(256),
                 pulse: pulse::Pulse::default(),
+                health: health::Health::default(),
             }),
         }
     }

@@ -148,7 +148,7 @@ impl Engine {
     pub async fn run(&self, options: RunOptions, stop: CancellationToken) -> Result<(), StoreError> {
         let leases = Arc::new(Leases::default());
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
-        let (worked, (), (), (), (), (), ()) = tokio::join!(
+        let (worked, (), (), (), (), (), (), ()) = tokio::join!(
             async {
                 let worked = self.work(options, &leases, &stop).await;
                 ended.cancel();
@@ -161,6 +161,7 @@ impl Engine {
             self.show_presence(&leases, &ended),
             self.hear(options.scope, &stop),
             self.keep_house(&stop),
+            self.watch_health(&stop),
         );
         worked
     }

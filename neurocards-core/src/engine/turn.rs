@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::route::Asking;
 use super::run::{Leases, Place};
 use super::{Parts, Progress};
+use crate::clock::Timestamp;
 use crate::fault::{Fault, FaultClass, Retry};
 use crate::job::Stage;
-use crate::lifecycle::{Effect, Event, JobState, Policy, Transition, step};
+use crate::lifecycle::{Effect, Event, JobState, Policy, Route, Transition, model_outcome, step};
 use crate::media::{IngestError, MediaError};
 use crate::metering::{self, Counts};
 use crate::model::Model;
@@ -17,6 +19,7 @@ use crate::prompt::{Prompt, PromptError, PromptRequest, fit};
 use crate::provider::{
     Lookup, PhotoUpload, Submission, Submitted, TaskRef, TaskState, UploadError, UploadedPhoto, VideoProvider,
 };
+use crate::resource::ResourceOutcome;
 use crate::store::{ClaimedJob, StoreError};
 
 /// No single call outside may take longer. Clients have shorter limits of their own.
@@ -30,8 +33,8 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(600);
 struct Turn<'a> {
     parts: &'a Parts,
     provider: &'a dyn VideoProvider,
-    model: &'a Model,
     order: &'a Order,
+    policy: &'a Policy,
     /// The photo as the provider knows it, between upload and submission.
     photo: Option<UploadedPhoto>,
 }
@@ -48,15 +51,16 @@ impl Parts {
         let ClaimedJob { mut state, order, claimed_at } = claimed;
         let (job, epoch) = (state.job.id, state.job.lease_epoch);
         let policy = self.policy_for(&state.job.provider);
-        let (Some(provider), Some(model)) =
-            (self.provider(&state.job.provider), self.catalogue.get(&state.job.model))
+        let Some(provider) = self.provider(&state.job.provider).filter(|_| self.model(&state).is_some())
         else {
             // Only possible when the catalogue changed: another worker may know the model.
             tracing::error!(%job, model = state.job.model, "the model of a job is not in the catalogue");
             return;
         };
-        let mut turn = Turn { parts: self, provider: provider.as_ref(), model, order: &order, photo: None };
+        let provider = provider.as_ref();
+        let mut turn = Turn { parts: self, provider, order: &order, policy: &policy, photo: None };
         let mut event = Event::Claimed;
+        let mut of_model: Option<(String, ResourceOutcome)> = None;
         loop {
             let passed = self.clock.monotonic().saturating_sub(asked_at);
             let now = claimed_at + passed;
@@ -66,6 +70,9 @@ impl Parts {
                     return;
                 }
                 state = state.after(write, now);
+                if let Some((model, outcome)) = of_model.take() {
+                    self.settle_model(provider.name(), &model, outcome, now).await;
+                }
             }
             let Some(effect) = decided.then else {
                 if decided.write.is_none() {
@@ -82,14 +89,21 @@ impl Parts {
                 self.give_back(&state).await;
                 return;
             }
-            // Reading goes over into fetching; everything else stays in its lane.
-            if matches!(effect, Effect::Fetch { .. }) && !place.change_to(Stage::Store) {
+            if lane(&effect).is_some_and(|lane| !place.change_to(lane)) {
                 self.give_back(&state).await;
                 return;
             }
             tracing::debug!(%job, ?effect, "acting");
-            event = turn.perform(effect, &state, &policy).await;
+            let is_lookup = matches!(effect, Effect::Lookup { .. });
+            event = turn.perform(effect, &state, now).await;
+            let outcome = model_outcome(&event, &policy).filter(|_| !is_lookup);
+            of_model = state.live_attempt().map(|attempt| attempt.model.clone()).zip(outcome);
         }
+    }
+
+    /// The model of the job, if this process knows it.
+    fn model(&self, state: &JobState) -> Option<&Model> {
+        self.catalogue.get(&state.job.model)
     }
 
     /// Writes a step; `false` ends the turn. A store that is away or full is waited for: the step may say what was
@@ -158,12 +172,13 @@ impl Parts {
 }
 
 impl Turn<'_> {
-    async fn perform(&mut self, effect: Effect, state: &JobState, policy: &Policy) -> Event {
+    async fn perform(&mut self, effect: Effect, state: &JobState, now: Timestamp) -> Event {
         match effect {
             Effect::BuildPrompt => match self.parts.objection(self.provider, &self.order.brief).await {
                 Some(fault) => Event::PromptRefused(fault),
-                None => self.build_prompt(state).await,
+                None => self.build_prompt(state, now).await,
             },
+            Effect::Route => Event::Routed(self.route(state, now).await),
             Effect::Upload => self.upload(state).await,
             Effect::Submit { .. } => self.submit(state).await,
             Effect::Lookup { attempt } => {
@@ -175,7 +190,7 @@ impl Turn<'_> {
             }
             Effect::Read { .. } => self.read(state).await,
             Effect::Fetch { video, again, .. } => {
-                let limit = FETCH_LIMIT.min(policy.store_grace);
+                let limit = FETCH_LIMIT.min(self.policy.store_grace);
                 self.fetch(state, video, again, limit).await
             }
         }
@@ -206,12 +221,24 @@ impl Turn<'_> {
         answer
     }
 
-    async fn build_prompt(&self, state: &JobState) -> Event {
+    async fn route(&self, state: &JobState, now: Timestamp) -> Route {
+        let Self { provider, order, policy, .. } = *self;
+        self.parts.route(Asking { provider, state, order, policy, now }).await
+    }
+
+    async fn build_prompt(&self, state: &JobState, now: Timestamp) -> Event {
+        let route = self.route(state, now).await;
+        let model = match &route {
+            Route::Go { model, .. } => model,
+            Route::Wait { .. } => &state.job.model,
+            Route::Nowhere(_) => return Event::Routed(route),
+        };
+        let Some(model) = self.parts.catalogue.get(model) else { return Event::PromptRefused(no_model()) };
         let request = PromptRequest {
             brief: &self.order.brief,
             variation: self.order.variation(state.job.index),
-            limits: self.model.prompt,
-            seconds: self.model.seconds,
+            limits: model.prompt,
+            seconds: model.seconds,
         };
         let built = self.limited("prompt", CALL_LIMIT, self.parts.prompts.build(&request)).await;
         let built = built.unwrap_or_else(|fault| Err(fault.into()));
@@ -227,18 +254,19 @@ impl Turn<'_> {
             }
         };
         // The model's limit holds whoever wrote the prompt.
-        prompt.text = fit(&prompt.text, self.model.prompt.max_chars);
-        Event::PromptBuilt { prompt, fault }
+        prompt.text = fit(&prompt.text, model.prompt.max_chars);
+        Event::PromptBuilt { prompt, fault, route: Box::new(route) }
     }
 
     async fn upload(&mut self, state: &JobState) -> Event {
         let Some(attempt) = state.live_attempt() else { return Event::Claimed };
+        let Some(model) = self.parts.model(state) else { return Event::UploadFailed(no_model()) };
         let sha256 = &self.order.brief.photo.sha256;
         let jpeg = match self.parts.media.photo(sha256).await {
             Ok(jpeg) => jpeg,
             Err(error) => return Event::UploadFailed(media_fault(&error)),
         };
-        let photo = PhotoUpload { attempt: attempt.id, sha256, jpeg: &jpeg, model: self.model };
+        let photo = PhotoUpload { attempt: attempt.id, sha256, jpeg: &jpeg, model };
         match self.limited("upload", CALL_LIMIT, self.provider.upload(&photo)).await {
             Ok(Ok(uploaded)) => {
                 let (key, reason) = (uploaded.key.clone(), uploaded.reason.clone());
@@ -252,14 +280,14 @@ impl Turn<'_> {
 
     /// The paid call. The attempt is committed as `sent`; whatever happens from here on is told, never repeated.
     async fn submit(&self, state: &JobState) -> Event {
-        let (Some(attempt), Some(prompt), Some(photo)) =
-            (state.live_attempt(), &state.job.prompt, &self.photo)
+        let (Some(attempt), Some(prompt), Some(photo), Some(model)) =
+            (state.live_attempt(), &state.job.prompt, &self.photo, self.parts.model(state))
         else {
             return Event::Rejected(Fault::new(FaultClass::InvalidInput, "the job has no prompt or photo"));
         };
         let submission = Submission {
             attempt: attempt.id,
-            model: self.model,
+            model,
             prompt,
             photo,
             key: attempt.key.as_deref(),
@@ -309,6 +337,20 @@ impl Turn<'_> {
             Ok(Err(IngestError::Media(error))) => Event::StorageFailed(media_fault(&error)),
         }
     }
+}
+
+/// Reading goes over into fetching, or into the next submission; everything else stays in its lane.
+fn lane(effect: &Effect) -> Option<Stage> {
+    match effect {
+        Effect::Fetch { .. } => Some(Stage::Store),
+        Effect::Upload => Some(Stage::Submit),
+        _ => None,
+    }
+}
+
+/// A catalogue does not change while a process runs.
+fn no_model() -> Fault {
+    Fault::new(FaultClass::ModelUnavailable, "the model is in no catalogue")
 }
 
 /// The task that the job's latest attempt is.

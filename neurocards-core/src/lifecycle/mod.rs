@@ -5,6 +5,7 @@
 
 mod late;
 mod policy;
+mod route;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -12,5 +13,6 @@ mod transition;
 
 pub use late::{LateEvent, late};
 pub use policy::Policy;
+pub use route::{Choice, Crossing, Route, choose, model_outcome};
 pub use step::{Context, Effect, Event, FreshIds, Step, step};
 pub use transition::{AttemptWrite, JobEventBody, JobState, Settlement, Transition, Wake};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::credits::Credits;
+use crate::resource::Breaker;
 
 /// How long, how often, how many. One policy serves one provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,14 @@ pub struct Policy {
     pub retry_rate_limit: Duration,
     /// Most submissions of a job that the provider may answer with a fault.
     pub max_attempts: u32,
+    /// Most submissions of a job altogether, those included that had to go to another account or model.
+    pub max_submissions: u32,
+    /// How faults in a row at submission or render close a model for all jobs.
+    pub breaker: Breaker,
+    /// How a model is closed that the provider says is not available.
+    pub unavailable: Breaker,
+    /// How long one job may try a model that has rested, before another one may.
+    pub probation: Duration,
     /// Most faults in a row while uploading the photo, or while fetching the video.
     pub max_stumbles: u32,
     /// Wait between two tries to store a video while the media store is unavailable or full.
@@ -62,6 +71,10 @@ impl Default for Policy {
             retry_temporary: seconds(10),
             retry_rate_limit: seconds(60),
             max_attempts: 3,
+            max_submissions: 12,
+            breaker: Breaker { after: 5, rest: minutes(5), longest: minutes(60) },
+            unavailable: Breaker { after: 1, rest: minutes(30), longest: minutes(24 * 60) },
+            probation: minutes(15),
             max_stumbles: 5,
             storage_retry: seconds(30),
             slow_after: minutes(10),

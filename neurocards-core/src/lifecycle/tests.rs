@@ -52,6 +52,8 @@ struct Life {
     notices: Vec<NoticeKind>,
     history: Vec<JobEventBody>,
     effect: Option<Effect>,
+    /// The answer to the question where the next attempt goes.
+    route: Route,
 }
 
 impl Life {
@@ -88,6 +90,7 @@ impl Life {
             notices: Vec::new(),
             history: Vec::new(),
             effect: None,
+            route: go("memory"),
         }
     }
 
@@ -116,7 +119,10 @@ impl Life {
             self.state = self.state.clone().after(&write, self.now);
         }
         self.effect = decided.then;
-        self
+        match self.effect {
+            Some(Effect::Route) => self.on(Event::Routed(self.route.clone())),
+            _ => self,
+        }
     }
 
     fn check_write(&self, write: &Transition) {
@@ -129,7 +135,7 @@ impl Life {
 
     fn submitted(policy: Policy) -> Self {
         let mut life = Self::new(policy);
-        life.claim().on(Event::PromptBuilt { prompt: prompt(), fault: None }).on(uploaded());
+        life.claim().on(built()).on(uploaded());
         life
     }
 
@@ -148,6 +154,14 @@ fn fault(class: FaultClass) -> Fault {
     Fault::new(class, "said the provider")
 }
 
+fn go(model: &str) -> Route {
+    Route::Go { model: model.to_owned(), reason: "default".to_owned(), text: None }
+}
+
+fn built() -> Event {
+    Event::PromptBuilt { prompt: prompt(), fault: None, route: Box::new(go("memory")) }
+}
+
 fn uploaded() -> Event {
     Event::Uploaded { key: None, reason: None }
 }
@@ -160,7 +174,7 @@ fn rendered() -> Event {
 fn a_job_goes_from_order_to_video() {
     let mut life = Life::new(Policy::default());
     assert_eq!(life.claim().effect, Some(Effect::BuildPrompt));
-    assert_eq!(life.on(Event::PromptBuilt { prompt: prompt(), fault: None }).effect, Some(Effect::Upload));
+    assert_eq!(life.on(built()).effect, Some(Effect::Upload));
     assert_eq!(life.attempt(), AttemptState::Intent);
     let attempt = life.state.attempt.as_ref().unwrap().id;
     assert_eq!(life.on(uploaded()).effect, Some(Effect::Submit { attempt }));
@@ -197,6 +211,9 @@ fn a_final_job_ignores_everything() {
 fn only_passing_faults_are_retried_with_growing_waits() {
     let check = |class: FaultClass, waits: &[u64]| {
         let mut life = Life::submitted(Policy::default());
+        if matches!(class, FaultClass::Billing | FaultClass::Auth | FaultClass::ModelUnavailable) {
+            life.route = Route::Nowhere(fault(class));
+        }
         let mut seen = Vec::new();
         while !life.state.job.stage.is_final() {
             let before = life.now;
@@ -335,7 +352,7 @@ fn cancelling_works_until_something_was_sent() {
     );
 
     let mut life = Life::new(Policy::default());
-    life.claim().on(Event::PromptBuilt { prompt: prompt(), fault: None }).on(Event::CancelRequested);
+    life.claim().on(built()).on(Event::CancelRequested);
     assert_eq!((life.state.job.stage, life.attempt()), (Stage::Cancelled, AttemptState::Rejected));
 
     for mut life in [Life::submitted(Policy::default()), Life::accepted(Policy::default())] {
@@ -384,7 +401,7 @@ fn no_sequence_of_events_breaks_the_rules() {
         for _ in 0..60 {
             let class = *FaultClass::ALL.choose(&mut rng).unwrap();
             let events = [
-                Event::PromptBuilt { prompt: prompt(), fault: None },
+                built(),
                 Event::PromptRefused(fault(FaultClass::UserViolation)),
                 uploaded(),
                 Event::UploadFailed(fault(class)),
@@ -401,7 +418,14 @@ fn no_sequence_of_events_breaks_the_rules() {
                 Event::FetchFailed(fault(class)),
                 Event::StorageFailed(fault(class)),
                 Event::CancelRequested,
+                Event::NotNow { wait: Duration::from_secs(60), why: fault(class) },
+                Event::Routed(go("other")),
             ];
+            life.route = match rng.random_range(0..4) {
+                0 => Route::Nowhere(fault(class)),
+                1 => Route::Wait { wait: Duration::from_secs(60), why: fault(class) },
+                _ => go(["memory", "other"].choose(&mut rng).unwrap()),
+            };
             let before = life.state.attempt.clone();
             // Without a lease nobody may act: the job must be claimed first.
             if life.state.job.lease_owner.is_none() || rng.random_bool(0.3) {
@@ -433,6 +457,9 @@ fn no_sequence_of_events_breaks_the_rules() {
             assert_eq!(life.state.job.wake_at.is_none(), life.state.job.stage.is_final(), "round {round}");
             assert!(life.notices.len() <= 2, "round {round}: {:?}", life.notices);
             assert!(life.state.job.retries < life.policy.max_attempts, "round {round}");
+            assert!(life.state.job.attempts <= life.policy.max_submissions, "round {round}");
+            let of_attempt = life.state.attempt.as_ref().map(|attempt| &attempt.model);
+            assert!(of_attempt.is_none_or(|model| *model == life.state.job.model), "round {round}");
         }
     }
 }
@@ -447,4 +474,114 @@ fn notices_say_what_went_back() {
     assert_eq!(decided.write.unwrap().notice, Some((ids(9).notice, expect)));
     life.on(Event::Rejected(fault(FaultClass::UserViolation)));
     assert_eq!(life.state.job.error, Some(fault(FaultClass::UserViolation)));
+}
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn an_account_or_a_model_at_fault_moves_the_job_at_once_and_counts_as_nothing() {
+    for class in [FaultClass::Billing, FaultClass::Auth, FaultClass::ModelUnavailable] {
+        for event in [Event::Rejected(fault(class)), Event::UploadFailed(fault(class))] {
+            let mut life = Life::new(Policy::default());
+            life.claim().on(built());
+            if matches!(event, Event::Rejected(_)) {
+                life.on(uploaded());
+            }
+            life.route = go("other");
+            life.on(event);
+            assert_eq!(life.effect, Some(Effect::Upload), "{class}: in the same turn");
+            let job = &life.state.job;
+            assert_eq!((job.model.as_str(), job.attempts, job.retries, job.stumbles), ("other", 2, 0, 0));
+            let attempt = life.state.attempt.as_ref().unwrap();
+            assert_eq!((attempt.model.as_str(), attempt.seq), ("other", 2));
+            let [.., JobEventBody::Refused { fault: told }, JobEventBody::Rerouted { from, to, .. }] =
+                life.history.as_slice()
+            else {
+                panic!("{:?}", life.history);
+            };
+            assert_eq!((told.class, from.as_str(), to.as_str()), (class, "memory", "other"));
+        }
+        // A render that fails for its model moves too.
+        let mut life = Life::accepted(Policy::default());
+        life.route = go("other");
+        life.claim().on(Event::RenderFailed(fault(class)));
+        assert_eq!((life.state.job.stage, life.effect.clone()), (Stage::Submit, Some(Effect::Upload)));
+    }
+}
+
+#[test]
+fn a_job_does_not_move_for_ever() {
+    let policy = Policy::default();
+    let mut life = Life::submitted(policy.clone());
+    let mut submissions = 1;
+    loop {
+        life.on(Event::Rejected(fault(FaultClass::Auth)));
+        if life.state.job.stage.is_final() {
+            break;
+        }
+        life.on(uploaded());
+        submissions += 1;
+    }
+    assert_eq!(submissions, policy.max_submissions);
+    assert_eq!(life.state.job.error, Some(fault(FaultClass::Auth)));
+}
+
+#[test]
+fn a_wait_that_nobody_is_at_fault_for_counts_as_nothing_and_ends_with_the_deadline() {
+    let mut life = Life::new(Policy::default());
+    life.claim().on(built());
+    let why = fault(FaultClass::RateLimit);
+    let mut waits = 0;
+    while life.state.job.stage == Stage::Submit {
+        life.on(Event::NotNow { wait: secs(60), why: why.clone() });
+        if life.state.job.stage.is_final() {
+            break;
+        }
+        waits += 1;
+        assert_eq!((life.state.job.retries, life.state.job.stumbles), (0, 0));
+        assert_eq!(life.state.job.error, Some(why.clone()), "people see why it waits");
+        life.claim();
+        assert_eq!((life.effect.clone(), life.attempt()), (Some(Effect::Upload), AttemptState::Intent));
+    }
+    assert_eq!(waits, 59, "until the deadline, and no longer");
+    assert_eq!(life.state.job.error, Some(why));
+    let told = life.history.iter().filter(|line| matches!(line, JobEventBody::Waiting { .. })).count();
+    assert_eq!(told, 1, "the history says it once");
+    assert_eq!(life.settlements, [Settlement::Release]);
+}
+
+#[test]
+fn a_job_that_finds_no_model_waits_with_its_prompt_or_ends() {
+    let why = fault(FaultClass::Temporary);
+    let mut life = Life::new(Policy::default());
+    life.route = Route::Wait { wait: secs(300), why: why.clone() };
+    let route = Box::new(life.route.clone());
+    life.claim().on(Event::PromptBuilt { prompt: prompt(), fault: None, route });
+    assert_eq!((life.state.job.stage, life.state.job.attempts), (Stage::Submit, 0));
+    assert_eq!(life.state.job.wake_at, Some(life.now + secs(300)));
+    assert!(matches!(life.history.as_slice(), [JobEventBody::Prompted { .. }, JobEventBody::Waiting { .. }]));
+    life.route = go("memory");
+    life.claim();
+    assert_eq!((life.effect.clone(), life.state.job.attempts), (Some(Effect::Upload), 1));
+
+    let mut life = Life::new(Policy::default());
+    life.claim().on(Event::Routed(Route::Nowhere(why.clone())));
+    assert_eq!((life.state.job.stage, life.state.job.error), (Stage::Failed, Some(why)));
+}
+
+#[test]
+fn a_new_model_may_need_a_shorter_prompt() {
+    let mut life = Life::submitted(Policy::default());
+    let shorter = Prompt { text: "A cup.".to_owned(), ..prompt() };
+    let (model, reason) = ("other".to_owned(), "successor of memory: paused".to_owned());
+    life.route = Route::Go { model, reason: reason.clone(), text: Some(shorter.text.clone()) };
+    life.on(Event::Rejected(fault(FaultClass::ModelUnavailable)));
+    assert_eq!(life.state.job.prompt, Some(shorter));
+    life.on(Event::Uploaded { key: Some("5e884898".to_owned()), reason: Some("account B".to_owned()) });
+    let attempt = life.state.attempt.as_ref().unwrap();
+    assert_eq!(attempt.key.as_deref(), Some("5e884898"));
+    assert_eq!(attempt.reason, Some(format!("{reason}; account B")));
+    assert!(matches!(life.history.last(), Some(JobEventBody::Sent { key: Some(_), reason: Some(_), .. })));
 }

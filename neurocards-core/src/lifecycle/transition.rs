@@ -170,6 +170,20 @@ pub enum JobEventBody {
         /// What went wrong.
         fault: Fault,
     },
+    /// It was refused, or failed, for the sake of its account or its model: where the job goes next is being decided.
+    Refused {
+        /// Why.
+        fault: Fault,
+    },
+    /// It goes on with another model.
+    Rerouted {
+        /// The model so far.
+        from: String,
+        /// The new one.
+        to: String,
+        /// Why that one.
+        reason: String,
+    },
     /// Another submission will follow.
     Retrying {
         /// Why.

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use super::{
-    Lookup, PhotoUpload, ProviderCapabilities, Submission, Submitted, TaskRef, TaskState, UploadError,
-    UploadedPhoto, VideoProvider, VideoStream,
+    Lookup, Opening, PhotoUpload, ProviderCapabilities, Submission, Submitted, TaskRef, TaskState,
+    UploadError, UploadedPhoto, VideoProvider, VideoStream,
 };
 use crate::fault::{Fault, FaultClass};
 use crate::ids::AttemptId;
@@ -20,6 +20,8 @@ use crate::prompt::PromptLimits;
 /// A call that [`MemoryProvider`] saw, in the order in which it saw them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderCall {
+    /// It was asked whether an account is open.
+    Opening,
     /// A photo was handed over.
     Upload(AttemptId),
     /// The paid call.
@@ -35,8 +37,24 @@ pub enum ProviderCall {
 /// A scripted answer. Each is used once, by the next call of its kind; then the provider behaves well again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
+    /// The next question whether an account is open is answered like this; else none is.
+    Opening(Opening),
     /// The next upload fails.
     Upload(Fault),
+    /// The next upload may not leave yet.
+    NotNow {
+        /// For how long.
+        wait: Duration,
+        /// Why.
+        why: Fault,
+    },
+    /// The next upload chooses this key.
+    Key {
+        /// Its name.
+        key: String,
+        /// Why this one.
+        reason: Option<String>,
+    },
     /// The next submission is refused: no task.
     Reject(Fault),
     /// The next submission makes a task, and its answer is lost.
@@ -57,6 +75,8 @@ pub enum Reply {
 struct State {
     calls: Vec<ProviderCall>,
     script: VecDeque<Reply>,
+    /// What every submission to a model is refused with.
+    refusals: HashMap<String, Fault>,
     tasks: HashMap<AttemptId, String>,
 }
 
@@ -71,7 +91,7 @@ pub struct MemoryProvider {
 }
 
 impl MemoryProvider {
-    /// The name of the provider and of its one model.
+    /// The name of the provider and of its one model, unless it was given others.
     pub const NAME: &str = "memory";
 
     /// A provider whose every video has these bytes.
@@ -106,6 +126,22 @@ impl MemoryProvider {
     pub fn with_capabilities(mut self, capabilities: ProviderCapabilities) -> Self {
         self.capabilities = capabilities;
         self
+    }
+
+    /// The same provider with other models. They must be its own.
+    #[must_use]
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = catalogue;
+        self
+    }
+
+    /// From now on every submission to this model is refused; without a fault it is not any more.
+    pub fn refuse(&self, model: &str, fault: Option<Fault>) {
+        let mut state = self.state();
+        match fault {
+            Some(fault) => state.refusals.insert(model.to_owned(), fault),
+            None => state.refusals.remove(model),
+        };
     }
 
     /// Scripts an answer.
@@ -156,10 +192,22 @@ impl VideoProvider for MemoryProvider {
         self.capabilities
     }
 
+    async fn opening(&self, _: &Model) -> Opening {
+        match self.called(ProviderCall::Opening, |reply| matches!(reply, Reply::Opening(_))) {
+            Some(Reply::Opening(opening)) => opening,
+            _ => Opening::Never,
+        }
+    }
+
     async fn upload(&self, photo: &PhotoUpload<'_>) -> Result<UploadedPhoto, UploadError> {
-        match self.called(ProviderCall::Upload(photo.attempt), |reply| matches!(reply, Reply::Upload(_))) {
+        let fits =
+            |reply: &Reply| matches!(reply, Reply::Upload(_) | Reply::NotNow { .. } | Reply::Key { .. });
+        let uploaded = UploadedPhoto::at(photo.sha256);
+        match self.called(ProviderCall::Upload(photo.attempt), fits) {
             Some(Reply::Upload(fault)) => Err(fault.into()),
-            _ => Ok(UploadedPhoto::at(photo.sha256)),
+            Some(Reply::NotNow { wait, why }) => Err(UploadError::NotNow { wait, why }),
+            Some(Reply::Key { key, reason }) => Ok(UploadedPhoto { key: Some(key), reason, ..uploaded }),
+            _ => Ok(uploaded),
         }
     }
 
@@ -168,6 +216,7 @@ impl VideoProvider for MemoryProvider {
         let fits = |reply: &Reply| {
             matches!(reply, Reply::Reject(_) | Reply::AcceptAndTimeOut(_) | Reply::VanishAndTimeOut(_))
         };
+        let refused = self.state().refusals.get(&submission.model.id).cloned();
         match self.called(ProviderCall::Submit(attempt), fits) {
             Some(Reply::Reject(fault)) => Submitted::Rejected(fault),
             Some(Reply::AcceptAndTimeOut(fault)) => {
@@ -175,7 +224,10 @@ impl VideoProvider for MemoryProvider {
                 Submitted::Unknown(fault)
             }
             Some(Reply::VanishAndTimeOut(fault)) => Submitted::Unknown(fault),
-            _ => Submitted::Accepted { task_id: self.make_task(attempt) },
+            _ => match refused {
+                Some(fault) => Submitted::Rejected(fault),
+                None => Submitted::Accepted { task_id: self.make_task(attempt) },
+            },
         }
     }
 

@@ -33,10 +33,10 @@ pub trait VideoProvider: fmt::Debug + Send + Sync + 'static {
     fn capabilities(&self) -> ProviderCapabilities;
 
     /// Whether a submission for this model could leave now: asked after one was refused because of an account or a
-    /// key, which the provider has told the store. Free. By default it could.
+    /// key, which the provider has closed by then. Free. By default it never could: there is no other account.
     async fn opening(&self, model: &Model) -> Opening {
         let _ = model;
-        Opening::Now
+        Opening::Never
     }
 
     /// Hands the photo over, and gets everything ready for the paid call: which key makes it, and the right to make it

@@ -4,6 +4,7 @@
 
 mod check;
 mod late;
+mod routing;
 mod shelf;
 mod upkeep;
 mod world;

@@ -4,7 +4,7 @@
 pub(crate) type Damage = (&'static str, &'static str);
 
 /// How many invariants there are.
-pub(crate) const INVARIANTS: usize = 22;
+pub(crate) const INVARIANTS: usize = 23;
 
 /// Damage to everything but the books, which each database keeps in its own way.
 pub(crate) const SHARED: &[Damage] = &[
@@ -38,6 +38,8 @@ pub(crate) const SHARED: &[Damage] = &[
     ("UPDATE attempts SET state = 'unknown'", "a final job has no live attempt"),
     ("UPDATE jobs SET attempts = attempts + 1", "a job counts its attempts"),
     ("UPDATE attempts SET seq = seq + 1", "a job counts its attempts"),
+    ("UPDATE jobs SET model = 'other' WHERE stage = 'wait'", "a job has the model of its latest attempt"),
+    ("UPDATE attempts SET model = 'other'", "a job has the model of its latest attempt"),
     ("UPDATE attempts SET task_id = 'same'", "a task belongs to one attempt"),
     ("UPDATE jobs SET wake_at = NULL WHERE stage = 'wait'", "an unfinished job has an owner or a timer"),
     (

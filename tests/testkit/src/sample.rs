@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use neurocards_core::{
     AccountKey, Artifact, AttemptId, Brief, BriefTexts, Clock, Credits, EntryId, Event, Fault, FaultClass,
-    FreshIds, JobId, Lang, NoticeId, Order, OrderId, OrderNew, PhotoRef, Prompt, Script, TemplateId,
+    FreshIds, JobId, Lang, NoticeId, Order, OrderId, OrderNew, PhotoRef, Prompt, Route, Script, TemplateId,
     Timestamp,
 };
 
@@ -130,6 +130,16 @@ pub fn prompt() -> Prompt {
         source: "offline".to_owned(),
         usage: None,
     }
+}
+
+/// The prompt is written, for the model that was ordered.
+pub fn built() -> Event {
+    Event::PromptBuilt { prompt: prompt(), fault: None, route: Box::new(go(MODEL)) }
+}
+
+/// The next attempt goes to this model.
+pub fn go(model: &str) -> Route {
+    Route::Go { model: model.to_owned(), reason: "default".to_owned(), text: None }
 }
 
 /// The photo is with the provider, which has several keys.

@@ -76,6 +76,9 @@ fn stage_words(body: &JobEventBody) -> (Option<u64>, String) {
         JobEventBody::Retrying { fault, after_ms } | JobEventBody::Stumbled { fault, after_ms } => {
             (None, format!("{}: {}", clean_line(&fault.message), wait(after_ms)))
         }
+        JobEventBody::Refused { .. } | JobEventBody::Rerouted { .. } => {
+            (None, "finding another way".to_owned())
+        }
         JobEventBody::Waiting { fault, .. } => (None, format!("waiting: {}", clean_line(&fault.message))),
         JobEventBody::Rendered => (Some(RENDER.end), "storing".to_owned()),
         JobEventBody::Done { .. } => (Some(1_000), "done".to_owned()),

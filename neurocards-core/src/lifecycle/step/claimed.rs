@@ -7,7 +7,6 @@ use crate::attempt::{Attempt, AttemptState};
 use crate::clock::later;
 use crate::fault::{Fault, FaultClass};
 use crate::job::Stage;
-use crate::lifecycle::transition::{Transition, Wake};
 
 impl Decision<'_> {
     pub(super) fn claimed(&self) -> Step {
@@ -23,11 +22,7 @@ impl Decision<'_> {
         }
         match (job.stage, self.state.live_attempt()) {
             (Stage::Prompt, _) => Self::only(Effect::BuildPrompt),
-            (Stage::Submit, None) => {
-                let write =
-                    Transition { attempt: Some(self.new_attempt()), ..self.write(Stage::Submit, Wake::Keep) };
-                Step { write: Some(write), then: Some(Effect::Upload) }
-            }
+            (Stage::Submit, None) => Self::only(Effect::Route),
             (Stage::Submit, Some(attempt)) if attempt.state == AttemptState::Intent => {
                 Self::only(Effect::Upload)
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Decision, NOTHING, Step, asked_for, change, millis, update};
+use super::{Decision, Effect, NOTHING, Step, asked_for, change, millis, update};
 use crate::attempt::AttemptState;
 use crate::check::Objection;
 use crate::fault::{Fault, FaultClass};
@@ -33,12 +33,16 @@ impl Decision<'_> {
         Self::last(Transition { stumbles, error: Some(fault), event: news.then_some(event), ..write })
     }
 
-    /// Nothing may leave now, and nobody is at fault: uncounted, and bounded by the deadline alone.
+    /// Nothing may leave now, and nobody is at fault: uncounted, and bounded by the deadline alone. What does not open
+    /// before it is not waited for.
     pub(super) fn wait(&self, wait: Duration, why: Fault) -> Step {
         let job = &self.state.job;
         // Those who wait for the same thing do not come back all at once.
         let spread = (wait / 5).min(LONGEST_SPREAD).mul_f64(self.context.jitter.clamp(0.0, 1.0));
         let left = (job.deadline_at - self.context.now).to_std().unwrap_or_default();
+        if wait >= left {
+            return self.fail(why, None);
+        }
         let wait = wait.saturating_add(spread).min(left);
         let event = JobEventBody::Waiting { fault: why.clone(), after_ms: millis(wait) };
         let news = job.error.as_ref() != Some(&why);
@@ -46,8 +50,12 @@ impl Decision<'_> {
         Self::last(Transition { error: Some(why), event: news.then_some(event), ..write })
     }
 
-    /// Another submission, a bounded number of times and only for faults that pass.
+    /// Another submission, a bounded number of times: later for faults that pass, at once and uncounted when the fault
+    /// is an account's or a model's and another one may do.
     pub(super) fn retry_or_fail(&self, fault: Fault, ended: AttemptState) -> Step {
+        if matches!(fault.class, FaultClass::Billing | FaultClass::Auth | FaultClass::ModelUnavailable) {
+            return self.reroute(fault, ended);
+        }
         let passing = matches!(fault.class, FaultClass::Temporary | FaultClass::RateLimit);
         let retries = self.state.job.retries + 1;
         if !passing || retries >= self.context.policy.max_attempts {
@@ -65,6 +73,18 @@ impl Decision<'_> {
             event: Some(event),
             ..write
         })
+    }
+
+    fn reroute(&self, fault: Fault, ended: AttemptState) -> Step {
+        let Some(attempt) = self.state.live_attempt() else { return NOTHING };
+        if self.state.job.attempts >= self.context.policy.max_submissions {
+            return self.fail(fault, Some(ended));
+        }
+        let change = change(attempt, ended, |write| write.fault = Some(fault.clone()));
+        let event = JobEventBody::Refused { fault: fault.clone() };
+        let write = self.write(Stage::Submit, Wake::Keep);
+        let write = Transition { attempt: Some(change), error: Some(fault), event: Some(event), ..write };
+        Step { write: Some(write), then: Some(Effect::Route) }
     }
 
     /// The end without a video. `ended` is the provider's word on the live attempt; without one, an attempt that

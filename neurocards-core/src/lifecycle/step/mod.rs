@@ -8,6 +8,7 @@ mod task;
 use std::time::Duration;
 
 use super::policy::Policy;
+use super::route::Route;
 use super::transition::{AttemptWrite, JobState, Transition, Wake};
 use crate::artifact::Artifact;
 use crate::attempt::{Attempt, AttemptState};
@@ -24,15 +25,20 @@ use crate::prompt::Prompt;
 pub enum Event {
     /// A worker took it.
     Claimed,
-    /// The prompt is there. `fault` says why it is not the language model's, if one was asked.
+    /// The prompt is there, for the model that the route names. `fault` says why it is not the language model's, if
+    /// one was asked.
     PromptBuilt {
         /// The prompt.
         prompt: Prompt,
         /// Why the first choice did not serve.
         fault: Option<Fault>,
+        /// Where the first attempt goes.
+        route: Box<Route>,
     },
     /// The brief breaks the rules: there will be no prompt.
     PromptRefused(Fault),
+    /// It is known where the next attempt goes.
+    Routed(Route),
     /// The provider has the photo; the paid call comes next.
     Uploaded {
         /// The name of the key that it will be made with, where there are several.
@@ -92,8 +98,10 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
-    /// Write the prompt.
+    /// Find out where the first attempt goes, and write the prompt for it.
     BuildPrompt,
+    /// Find out where the next attempt goes.
+    Route,
     /// Hand the photo to the provider.
     Upload,
     /// Make the paid call, once.
@@ -181,7 +189,16 @@ impl Decision<'_> {
             (stage, _, _) if stage.is_final() => NOTHING,
             (_, _, Event::Claimed) => self.claimed(),
             (_, _, Event::CancelRequested) => self.cancel(),
-            (Stage::Prompt, None, Event::PromptBuilt { prompt, fault }) => self.prompt_built(prompt, fault),
+            (Stage::Prompt, None, Event::PromptBuilt { prompt, fault, route }) => {
+                self.prompt_built(prompt, fault, *route)
+            }
+            (Stage::Prompt | Stage::Submit, None, Event::Routed(Route::Nowhere(fault))) => {
+                self.fail(fault, None)
+            }
+            (Stage::Submit, None, Event::Routed(Route::Wait { wait, why })) => self.wait(wait, why),
+            (Stage::Submit, None, Event::Routed(Route::Go { model, reason, text })) => {
+                self.routed(model, reason, text)
+            }
             (Stage::Prompt, None, Event::PromptRefused(fault)) => self.fail(fault, None),
             (Stage::Submit, Some(AttemptState::Intent), Event::Uploaded { key, reason }) => {
                 self.uploaded(key, reason)

@@ -6,16 +6,36 @@ use super::{Decision, Effect, Event, NOTHING, Step, change, cut};
 use crate::attempt::AttemptState;
 use crate::fault::{Fault, FaultClass};
 use crate::job::Stage;
+use crate::lifecycle::route::Route;
 use crate::lifecycle::transition::{AttemptWrite, JobEventBody, Transition, Wake};
 use crate::prompt::Prompt;
 
 impl Decision<'_> {
-    pub(super) fn prompt_built(&self, prompt: Prompt, fault: Option<Fault>) -> Step {
+    /// In the usual case the attempt begins in the same write.
+    pub(super) fn prompt_built(&self, prompt: Prompt, fault: Option<Fault>, route: Route) -> Step {
         let event = JobEventBody::Prompted { source: prompt.source.clone(), fault };
+        let (attempt, then) = match route {
+            Route::Go { model, reason, .. } => (Some(self.new_attempt(model, &reason)), Effect::Upload),
+            Route::Wait { .. } | Route::Nowhere(_) => (None, Effect::Route),
+        };
         let write = Transition {
             prompt: Some(prompt),
-            attempt: Some(self.new_attempt()),
+            attempt,
             event: Some(event),
+            ..self.write(Stage::Submit, Wake::Keep)
+        };
+        Step { write: Some(write), then: Some(then) }
+    }
+
+    /// The next attempt begins.
+    pub(super) fn routed(&self, model: String, reason: String, text: Option<String>) -> Step {
+        let from = &self.state.job.model;
+        let prompt = self.state.job.prompt.as_ref().zip(text);
+        let moved = JobEventBody::Rerouted { from: from.clone(), to: model.clone(), reason: reason.clone() };
+        let write = Transition {
+            prompt: prompt.map(|(prompt, text)| Prompt { text, ..prompt.clone() }),
+            event: (*from != model).then_some(moved),
+            attempt: Some(self.new_attempt(model, &reason)),
             ..self.write(Stage::Submit, Wake::Keep)
         };
         Step { write: Some(write), then: Some(Effect::Upload) }
@@ -43,7 +63,7 @@ impl Decision<'_> {
     pub(super) fn upload_failed(&self, fault: Fault) -> Step {
         match fault.class {
             FaultClass::Temporary | FaultClass::RateLimit => self.stumble(fault),
-            _ => self.fail(fault, None),
+            _ => self.retry_or_fail(fault, AttemptState::Rejected),
         }
     }
 
@@ -99,13 +119,8 @@ impl Decision<'_> {
         })
     }
 
-    pub(super) fn new_attempt(&self) -> AttemptWrite {
-        let job = &self.state.job;
-        AttemptWrite::Insert {
-            id: self.context.fresh.attempt,
-            seq: job.attempts + 1,
-            model: job.model.clone(),
-            reason: "as ordered".to_owned(),
-        }
+    fn new_attempt(&self, model: String, reason: &str) -> AttemptWrite {
+        let seq = self.state.job.attempts + 1;
+        AttemptWrite::Insert { id: self.context.fresh.attempt, seq, model, reason: cut(reason) }
     }
 }

@@ -106,6 +106,9 @@ impl Tables {
         let latest = attempts.iter().map(|attempt| attempt.seq).max().unwrap_or_default();
         let kept = u32::try_from(attempts.len()) == Ok(job.attempts) && latest == job.attempts;
         found.unless(kept, "a job counts its attempts", job.id);
+        let of_latest = attempts.iter().find(|attempt| attempt.seq == job.attempts);
+        let kept = of_latest.is_none_or(|attempt| attempt.model == job.model);
+        found.unless(kept, "a job has the model of its latest attempt", job.id);
     }
 
     fn audit_course_of(&self, job: &Job, found: &mut Found) {

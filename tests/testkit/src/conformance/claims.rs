@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use neurocards_core::{Claim, ClaimScope, ClaimedJob, Event, JobId, OrderNew, Room};
+use neurocards_core::{Claim, ClaimScope, ClaimedJob, JobId, OrderNew, Room};
 
 use super::{Milestone, World};
 use crate::sample;
@@ -64,7 +64,7 @@ pub async fn accounts_take_turns(world: &World) {
     for job in backlog.iter().take(3).chain(&new) {
         let state = world.store.job_history(*job).await.unwrap().unwrap();
         let state = neurocards_core::JobState { job: state.record.job, attempt: None };
-        world.advance(state, Event::PromptBuilt { prompt: sample::prompt(), fault: None }).await;
+        world.advance(state, sample::built()).await;
     }
     // Three of the backlog's turns are over by now, and its fourth was claimed: a newcomer begins with it.
     let late = world.place(&few, 1).await.jobs[0].id;
@@ -157,7 +157,7 @@ pub async fn b5_crashes_count_until_a_step(world: &World) {
         assert_eq!(state.job.crashes, crashes);
         state = world.reclaim("w", job).await;
     }
-    state = world.advance(state, Event::PromptBuilt { prompt: sample::prompt(), fault: None }).await;
+    state = world.advance(state, sample::built()).await;
     assert_eq!(state.job.crashes, 0);
     assert_eq!(world.reclaim("w", job).await.job.crashes, 1);
 }

@@ -1,7 +1,10 @@
 //! Whole lives, driven by the real `step`.
 
+use std::time::Duration;
+
 use neurocards_core::{
-    AttemptState, Event, FaultClass, Job, JobEventBody, JobState, NoticeKind, NoticeState, Stage,
+    AttemptState, Effect, Event, FaultClass, Job, JobEventBody, JobState, NoticeKind, NoticeState, Pause,
+    PauseScope, Prompt, Route, Stage,
 };
 
 use super::{Milestone, World};
@@ -121,7 +124,8 @@ async fn second_attempt(world: &World, state: JobState) {
     let id = state.job.id;
     assert_eq!((state.job.stage, state.job.attempts), (Stage::Submit, 1));
     let mut state = world.reclaim("w", id).await;
-    state = world.advance(state, Event::Claimed).await;
+    assert_eq!(world.decide(&state, Event::Claimed).await, (None, Some(Effect::Route)));
+    state = world.advance(state, Event::Routed(sample::go(sample::MODEL))).await;
     let attempt = state.attempt.clone().unwrap();
     assert_eq!((attempt.seq, attempt.state, state.job.attempts), (2, AttemptState::Intent, 2));
     state = world.advance(state, sample::uploaded()).await;
@@ -145,6 +149,57 @@ pub async fn d1_an_absent_submission_is_sent_again(world: &World) {
     let state = world.reach(job.id, Milestone::InDoubt).await;
     let state = world.advance(state, Event::Absent).await;
     second_attempt(world, state).await;
+}
+
+/// A model that is not available gives way to another one in the same turn; job, attempts, claims and pauses follow.
+pub async fn a_job_moves_to_another_model(world: &World) {
+    let job = world.job().await;
+    let state = world.reach(job.id, Milestone::Sent).await;
+    assert_eq!(state.attempt.as_ref().unwrap().key.as_deref(), Some("5e884898"));
+    let refused = Event::Rejected(fault(FaultClass::ModelUnavailable));
+    assert_eq!(world.decide(&state, refused.clone()).await.1, Some(Effect::Route));
+    let state = world.advance(state, refused).await;
+    assert_eq!(
+        (state.job.stage, state.job.retries, state.job.lease_owner.is_some()),
+        (Stage::Submit, 0, true)
+    );
+    let shorter = Prompt { text: "A cup turns.".to_owned(), ..sample::prompt() };
+    let (model, reason) = ("memory/other".to_owned(), "instead of memory/video: paused".to_owned());
+    let route = Route::Go { model: model.clone(), reason: reason.clone(), text: Some(shorter.text.clone()) };
+    let state = world.advance(state, Event::Routed(route)).await;
+    assert_eq!((state.job.model.as_str(), state.job.prompt.as_ref()), ("memory/other", Some(&shorter)));
+    let claimed = world.reclaim("other", job.id).await;
+    let attempt = claimed.attempt.clone().unwrap();
+    assert_eq!((claimed.job.model, attempt.model, attempt.key), (model.clone(), model.clone(), None));
+    assert_eq!(attempt.reason, Some(reason));
+    world.store.jobs_give_back(&[(job.id, claimed.job.lease_epoch)]).await.unwrap();
+    let scope = PauseScope::Model(model);
+    let pause = Pause { scope: scope.clone(), actor: "cli:ops".to_owned(), reason: None };
+    world.store.queue_pause(&pause).await.unwrap();
+    assert_eq!(world.claim(&world.claim_of("w")).await.jobs.len(), 0);
+    world.store.queue_resume(&scope).await.unwrap();
+    assert_eq!(world.claim_job("w", job.id).await.state.attempt.unwrap().seq, 2);
+    let tried = world.history(job.id).await.attempts;
+    assert_eq!((tried[0].model.as_str(), tried[0].state), (sample::MODEL, AttemptState::Rejected));
+}
+
+/// Nothing is open: the job waits as a row, uncounted, and goes on with another account's key.
+pub async fn a_job_waits_for_an_account(world: &World) {
+    let job = world.job().await;
+    let state = world.reach(job.id, Milestone::Sent).await;
+    let state = world.advance(state, Event::Rejected(fault(FaultClass::Billing))).await;
+    let (wait, why) = (Duration::from_secs(600), fault(FaultClass::Billing));
+    let state = world.advance(state, Event::Routed(Route::Wait { wait, why })).await;
+    assert_eq!(state.job.wake_at, Some(world.now().await + wait));
+    assert_eq!((state.job.retries, state.job.stumbles, state.job.attempts), (0, 0, 1));
+    let state = world.reclaim("w", job.id).await;
+    let state = world.advance(state, Event::Routed(sample::go(sample::MODEL))).await;
+    let (wait, why) = (Duration::from_secs(3), fault(FaultClass::RateLimit));
+    world.advance(state, Event::NotNow { wait, why }).await;
+    let state = world.reclaim("w", job.id).await;
+    assert_eq!(state.attempt.as_ref().unwrap().state, AttemptState::Intent);
+    let state = world.advance(state, sample::uploaded()).await;
+    world.advance(state, Event::Accepted { task_id: "task".to_owned() }).await;
 }
 
 /// A full disk says so once, and waits; people are told once that it takes longer.

@@ -50,7 +50,7 @@ macro_rules! store_conformance {
             lifecycle: to_done, failing_at_the_prompt, failing_at_the_upload, failing_at_the_submission,
                 d2_failing_in_doubt, e7_failing_at_the_render, f2_failing_at_the_store,
                 e5_failing_at_the_deadline, b5_failing_after_crashes, d3_a_refused_submission_is_tried_again,
-                d1_an_absent_submission_is_sent_again, f4_a_full_disk_waits;
+                d1_an_absent_submission_is_sent_again, f4_a_full_disk_waits, a_job_moves_to_another_model, a_job_waits_for_an_account;
             cancel: before_anything, with_an_intent, not_at_the_provider, not_a_final_job, not_a_missing_job,
                 the_former_holder_is_a_zombie;
             late: d2_a_callback_finds_the_job_of_a_lost_reply, d6_a_callback_does_not_disturb_the_worker,

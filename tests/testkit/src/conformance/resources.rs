@@ -194,6 +194,7 @@ pub async fn what_was_under_way_neither_counts_nor_opens(world: &World) {
     let short = Breaker { rest: Duration::from_secs(1), ..BREAKER };
     let until = late.closing.unwrap().until;
     assert_eq!(settle(world, failed(Some(short))).await.closing.unwrap().until, until);
+    assert_eq!(settle(world, failed(None)).await.failures, 3, "nothing is written");
 }
 
 /// A topped-up account does not wait for the end of its rest.

@@ -225,7 +225,7 @@ impl World {
         if goal == Milestone::Prompt {
             return state;
         }
-        state = self.advance(state, Event::PromptBuilt { prompt: sample::prompt(), fault: None }).await;
+        state = self.advance(state, sample::built()).await;
         if goal == Milestone::Intent {
             return state;
         }

@@ -180,6 +180,7 @@ impl World {
         let called = words(&effect);
         let event = match effect {
             Effect::BuildPrompt => self.build_prompt(),
+            Effect::Route => Event::Routed(sample::go(sample::MODEL)),
             Effect::Upload => super::provider::Provider::upload(weather, &mut self.chance),
             Effect::Submit { attempt } => {
                 self.check_sent(job, attempt).await?;
@@ -209,7 +210,7 @@ impl World {
         if self.chance.one_in(self.weather.wire) && self.chance.one_in(4) {
             return Event::PromptRefused(Fault::new(FaultClass::UserViolation, "not for sale"));
         }
-        Event::PromptBuilt { prompt: sample::prompt(), fault: None }
+        sample::built()
     }
 
     async fn give_back(&mut self, turn: &Turn) -> Result<(), Broken> {

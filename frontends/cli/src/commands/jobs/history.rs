@@ -124,6 +124,8 @@ fn event_words(body: &JobEventBody) -> String {
         JobEventBody::Stumbled { fault, after_ms } => {
             format!("tried again in {}: {fault}", seconds_of(*after_ms))
         }
+        JobEventBody::Refused { fault } => format!("refused: {fault}"),
+        JobEventBody::Rerouted { from, to, reason } => format!("moves from {from} to {to}: {reason}"),
         JobEventBody::Waiting { fault, after_ms } => {
             format!("waits {}: {fault}", seconds_of(*after_ms))
         }

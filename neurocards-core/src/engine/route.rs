@@ -1,0 +1,85 @@
+//! Finding out where a job's next attempt goes: what the store knows, what the provider says, and the choice of core.
+
+use super::Parts;
+use crate::clock::Timestamp;
+use crate::fault::FaultClass;
+use crate::lifecycle::{Choice, Crossing, JobState, Policy, Route, choose};
+use crate::order::Order;
+use crate::prompt::fit;
+use crate::provider::{Opening, VideoProvider};
+
+/// What a route is asked for.
+pub(super) struct Asking<'a> {
+    pub(super) provider: &'a dyn VideoProvider,
+    pub(super) state: &'a JobState,
+    pub(super) order: &'a Order,
+    pub(super) policy: &'a Policy,
+    /// The store's time.
+    pub(super) now: Timestamp,
+}
+
+impl Parts {
+    /// Where the job's next attempt goes. Usually this asks nobody: the model is open.
+    pub(super) async fn route(&self, asking: Asking<'_>) -> Route {
+        let Asking { provider, state, order, policy, now } = asking;
+        let health = self.health_of(provider.name()).await;
+        let opening = self.opening(provider, state).await;
+        let mut crossing = Crossing {
+            state,
+            ordered: &order.model,
+            tried: &[],
+            catalogue: &self.catalogue,
+            health: &health,
+            taken: &[],
+            opening: opening.as_ref(),
+            now,
+            policy,
+        };
+        let tried = if crossing.may_leave() { self.tried(state).await } else { Vec::new() };
+        crossing.tried = &tried;
+        let mut taken: Vec<String> = Vec::new();
+        loop {
+            match choose(&Crossing { taken: &taken, ..crossing }) {
+                Choice::Go { model, reason } => return self.go(state, model, reason),
+                Choice::Probe { model, reason } => {
+                    if self.probe_model(provider.name(), &model, now).await {
+                        return self.go(state, model, reason);
+                    }
+                    taken.push(model);
+                }
+                Choice::Wait { wait, why } => return Route::Wait { wait, why },
+                Choice::Nowhere(fault) => return Route::Nowhere(fault),
+            }
+        }
+    }
+
+    /// Whether an account is open: asked only when the latest attempt ended because of one.
+    async fn opening(&self, provider: &dyn VideoProvider, state: &JobState) -> Option<Opening> {
+        let fault = state.attempt.as_ref()?.fault.as_ref()?;
+        if !matches!(fault.class, FaultClass::Billing | FaultClass::Auth) {
+            return None;
+        }
+        let model = self.catalogue.get(&state.job.model)?;
+        Some(provider.opening(model).await)
+    }
+
+    /// The models of the job's attempts. When the store is away, the latest one is what is known.
+    async fn tried(&self, state: &JobState) -> Vec<String> {
+        if state.job.attempts > 1
+            && let Ok(Some(history)) = self.store.job_history(state.job.id).await
+        {
+            return history.attempts.into_iter().map(|attempt| attempt.model).collect();
+        }
+        state.attempt.iter().map(|attempt| attempt.model.clone()).collect()
+    }
+
+    /// The prompt was fitted to the model of before.
+    fn go(&self, state: &JobState, model: String, reason: String) -> Route {
+        let limit = self.catalogue.get(&model).map(|model| model.prompt.max_chars);
+        let text =
+            state.job.prompt.as_ref().zip(limit).and_then(|(prompt, limit)| {
+                Some(fit(&prompt.text, limit)).filter(|text| *text != prompt.text)
+            });
+        Route::Go { model, reason, text }
+    }
+}
