@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rubbish_is_refused_and_not_kept() {
+    async fn f3_rubbish_is_refused_and_not_kept() {
         let media = Media::in_memory();
         let broken = Fault::new(FaultClass::Temporary, "connection reset");
         let cases = [
@@ -338,6 +338,13 @@ mod tests {
         for parts in cases {
             assert!(matches!(media.put_video(stream(parts)).await, Err(IngestError::Fetch(_))));
         }
+        // One that does not end is cut at the limit.
+        let endless = futures::stream::repeat_with(|| Ok(Bytes::from_static(&[0; 1 << 20])));
+        let cut = media.put_video(endless.boxed()).await.unwrap_err();
+        assert!(
+            matches!(&cut, IngestError::Fetch(fault) if fault.message.contains("has more than")),
+            "{cut:?}"
+        );
         let kept: Vec<_> = media.objects().list(None).collect().await;
         assert!(kept.is_empty());
     }

@@ -77,7 +77,7 @@ impl FetchText for SqliteConnection {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_left_alone() {
+async fn b10_a_newer_schema_is_left_alone() {
     let folder = folder();
     let path = folder.path().join("newer.db");
     open(&path).await.unwrap().close().await;

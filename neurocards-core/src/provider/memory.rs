@@ -69,6 +69,8 @@ pub enum Reply {
     Fetch(Fault),
     /// The next fetch gives these bytes.
     FetchBytes(Bytes),
+    /// The next fetch gives the first byte of the video, and then nothing more for ever.
+    FetchHangs,
 }
 
 #[derive(Debug, Default)]
@@ -255,10 +257,15 @@ impl VideoProvider for MemoryProvider {
     }
 
     async fn fetch(&self, _: &TaskRef<'_>, video: &str) -> Result<VideoStream, Fault> {
-        let fits = |reply: &Reply| matches!(reply, Reply::Fetch(_) | Reply::FetchBytes(_));
+        let fits =
+            |reply: &Reply| matches!(reply, Reply::Fetch(_) | Reply::FetchBytes(_) | Reply::FetchHangs);
         let bytes = match self.called(ProviderCall::Fetch(video.to_owned()), fits) {
             Some(Reply::Fetch(fault)) => return Err(fault),
             Some(Reply::FetchBytes(bytes)) => bytes,
+            Some(Reply::FetchHangs) => {
+                let first = futures::stream::iter([Ok(self.video.slice(..self.video.len().min(1)))]);
+                return Ok(first.chain(futures::stream::pending()).boxed());
+            }
             _ => self.video.clone(),
         };
         Ok(futures::stream::iter([Ok(bytes)]).boxed())

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what fails may end it")]
 
 mod check;
+mod faults;
 mod late;
 mod routing;
 mod shelf;
@@ -156,7 +157,7 @@ async fn retries_are_bounded() {
 }
 
 #[tokio::test]
-async fn failed_uploads_reads_and_fetches_are_done_again() {
+async fn e4_failed_uploads_reads_and_fetches_are_done_again() {
     let world = World::new().await;
     let html = Bytes::from_static(b"<html>502</html>");
     for reply in [

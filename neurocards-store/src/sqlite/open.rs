@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_connection_is_set_up() {
+    async fn b7b_every_connection_commits_to_the_disk() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(neurocards_core::ManualClock::new());
         let store = SqliteStore::open(folder.path().join("store.db"), clock).await.unwrap();

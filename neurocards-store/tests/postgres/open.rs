@@ -55,7 +55,7 @@ async fn many_open_a_new_database_at_once() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_left_alone() {
+async fn b10_a_newer_schema_is_left_alone() {
     let database = database().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         VALUES (99, 'later', true, '', 0)";

@@ -58,7 +58,7 @@ fn a_photo_becomes_a_video_once() {
 }
 
 #[test]
-fn one_of_two_is_some() {
+fn a6_one_of_two_is_some() {
     let home = Home::new();
     let placed = home.run(["generate", &cup(), "Cup", "--count", "2", "--no-wait", "--json"]).result();
     let id = |index: usize| placed["jobs"][index]["id"].as_str().unwrap().to_owned();
@@ -127,8 +127,38 @@ fn a_worker_and_a_watcher_share_a_folder() {
     home.assert_sound();
 }
 
+/// A worker that is told to stop gives its jobs back: with leases of an hour nobody could go on otherwise.
+#[cfg(unix)]
 #[test]
-fn a_video_that_cannot_be_stored_is_kept_for_later() {
+fn b9_a_worker_that_is_told_to_stop_leaves_nothing_behind() {
+    let home = Home::new();
+    let command = |args: &[&str]| {
+        let mut command = home.command(args);
+        command.env("NEUROCARDS_LEASE", "1h").env("NEUROCARDS_HEARTBEAT", "1m");
+        command
+    };
+    let placed = home.run(["generate", &cup(), "Cup", "--count", "3", "--no-wait", "--json"]).result();
+    let order = placed["order"]["id"].as_str().unwrap();
+    let worker = command(&["worker"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = || {
+        let jobs = home.json(&["jobs", "list"]);
+        jobs.as_array().unwrap().iter().any(|job| job["status"] == "processing")
+    };
+    while !begun() {
+        std::thread::yield_now();
+    }
+    signal(&worker, "-TERM");
+    let stopped = home.ran(worker.wait_with_output().unwrap());
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    assert_eq!(home.json(&["workers", "list"]), serde_json::json!([]));
+    let waited = home.finish(command(&["jobs", "wait", order, "--json"]));
+    assert_eq!(waited.result()["credits"]["captured"], 3, "{waited:?}");
+    assert_eq!(home.entries("cli:default", ["hold", "capture", "release"]), [3, 3, 0]);
+    home.assert_sound();
+}
+
+#[test]
+fn f4_a_video_that_cannot_be_stored_is_kept_for_later() {
     let home = Home::new();
     let cup = cup();
     let in_the_way = home.data().join("media/videos");

@@ -80,7 +80,7 @@ fn a_job_as_json_has_the_fields_of_the_contract() {
 }
 
 #[test]
-fn a_key_makes_an_order_unique() {
+fn a2_a_key_makes_an_order_unique() {
     let home = Home::new();
     let key = ["--idempotency-key", "order-1042", "--json"];
     let (first, again) = (place(&home, &key).result(), place(&home, &key).result());
@@ -119,7 +119,7 @@ fn out_is_not_kept_with_an_order() {
 }
 
 #[test]
-fn ten_at_once_cannot_spend_more_than_there_is() {
+fn a3_ten_at_once_cannot_spend_more_than_there_is() {
     let home = Home::new();
     assert_eq!(home.run(["credits", "grant", "cli:race", "3"]).code, Some(0));
     let cup = cup();

@@ -29,36 +29,36 @@ fn killed_after(event: &str) {
 }
 
 #[test]
-fn killed_when_placed() {
+fn b2_killed_when_placed() {
     killed_after("placed");
 }
 
 #[test]
-fn killed_when_prompted() {
+fn b2_killed_when_prompted() {
     killed_after("prompted");
 }
 
 #[test]
-fn killed_when_sent() {
+fn b2_killed_when_sent() {
     killed_after("sent");
 }
 
 #[test]
-fn killed_when_accepted() {
+fn b2_killed_when_accepted() {
     killed_after("accepted");
 }
 
 #[test]
-fn killed_while_rendering() {
+fn b2_killed_while_rendering() {
     killed_after("progress");
 }
 
 #[test]
-fn killed_when_rendered() {
+fn b2_killed_when_rendered() {
     killed_after("rendered");
 }
 
 #[test]
-fn killed_when_done() {
+fn b2_killed_when_done() {
     killed_after("done");
 }

@@ -61,7 +61,7 @@ fn a_database_that_cannot_be_used() {
 }
 
 #[test]
-fn a_data_folder_of_a_newer_version_is_not_touched() {
+fn b10_a_data_folder_of_a_newer_version_is_not_touched() {
     let home = Home::new();
     assert_eq!(home.run(["migrate"]).code, Some(0));
     let database = home.data().join("neurocards.db");
@@ -104,7 +104,7 @@ fn make_newer(database: &std::path::Path) {
 #[cfg(target_os = "linux")]
 #[test]
 #[expect(clippy::disallowed_methods, reason = "only CI must have mount namespaces")]
-fn a_full_disk_charges_nothing() {
+fn f4_a_full_disk_charges_nothing() {
     let home = Home::new();
     let script = r#"
         mkdir -p "$NEUROCARDS_DATA_DIR" && mount -t tmpfs -o size=2m tmpfs "$NEUROCARDS_DATA_DIR" || exit 99

@@ -21,7 +21,7 @@ fn files(folder: &Path) -> usize {
 }
 
 #[test]
-fn a_broken_video_is_not_handed_over_and_the_audit_finds_it() {
+fn f6_a_broken_video_is_not_handed_over_and_the_audit_finds_it() {
     let (home, job, video) = with_a_video();
     let whole = fs::read(&video).unwrap();
     let mut flipped = whole.clone();
@@ -119,7 +119,7 @@ fn a_database_that_was_lost_beside_videos_is_told() {
 }
 
 #[test]
-fn a_damaged_photo_ends_the_job_and_its_credit_returns() {
+fn d9_a_damaged_photo_ends_the_job_and_its_credit_returns() {
     let home = Home::new();
     let placed = home.run(["generate", &cup(), "Cup", "--no-wait", "--json"]).result();
     let folder = home.data().join("media/photos");

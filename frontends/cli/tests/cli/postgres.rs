@@ -134,7 +134,7 @@ async fn a_server_that_refuses_ends_with_4() {
 }
 
 #[tokio::test]
-async fn a_schema_of_a_newer_version_is_not_touched() {
+async fn b10_a_schema_of_a_newer_version_is_not_touched() {
     let (home, database) = new_home().await;
     assert_eq!(home.run(["migrate"]).code, Some(0));
     let newer =

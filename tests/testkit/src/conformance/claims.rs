@@ -226,3 +226,28 @@ pub async fn b1_two_claimers_never_share(world: &World) {
     let taken: Vec<_> = taken.into_iter().flat_map(Result::unwrap).collect();
     assert_eq!((taken.len(), taken.iter().collect::<HashSet<_>>().len()), (60, 60));
 }
+
+/// At every moment of its life an unfinished job has a timer or a lease, and somebody can take it when that is over.
+pub async fn b8_an_unfinished_job_always_has_a_timer(world: &World) {
+    let account = world.account("telegram:1", 9).await;
+    for goal in [
+        Milestone::Prompt,
+        Milestone::Intent,
+        Milestone::Sent,
+        Milestone::Accepted,
+        Milestone::InDoubt,
+        Milestone::Rendered,
+    ] {
+        let id = world.place(&account, 1).await.jobs[0].id;
+        let state = world.reach(id, goal).await;
+        assert!(state.job.wake_at.is_some(), "{goal:?}");
+        // Whoever has it says nothing any more.
+        let state = world.reclaim("next", id).await;
+        world.store.jobs_give_back(&[(id, state.job.lease_epoch)]).await.unwrap();
+        let given_back = world.history(id).await.record.job;
+        assert_eq!((given_back.wake_at, given_back.lease_owner), (Some(world.now().await), None), "{goal:?}");
+        world.claim_job("w", id).await;
+    }
+    let id = world.place(&account, 1).await.jobs[0].id;
+    assert_eq!(world.reach(id, Milestone::Done).await.job.wake_at, None);
+}

@@ -43,7 +43,8 @@ macro_rules! store_conformance {
             claims: the_longest_due_come_first, accounts_take_turns, scope_and_provider_are_kept,
                 the_next_due_is_told, a_claim_brings_what_the_lifecycle_needs,
                 b2_an_expired_lease_is_claimed_again, b5_crashes_count_until_a_step,
-                b9_given_back_is_not_counted, only_own_leases_are_extended, b1_two_claimers_never_share;
+                b9_given_back_is_not_counted, only_own_leases_are_extended, b1_two_claimers_never_share,
+                b8_an_unfinished_job_always_has_a_timer;
             fence: b3_a_zombie_writes_nothing, a_step_needs_its_stage, a_step_needs_a_lease,
                 an_attempt_must_be_as_expected, d7_one_live_attempt, a_task_belongs_to_one_attempt,
                 an_unknown_job_is_lost, a_final_job_absorbs;
@@ -61,7 +62,8 @@ macro_rules! store_conformance {
                 h1_an_early_end_of_the_hold_is_the_only_one, a6_every_job_holds_its_own;
             notices: g8_one_of_each_kind, g9_the_last_word_silences_earlier_news, what_is_sent_stays_sent,
                 claimed_oldest_first, g8_settled_by_the_claimer_only, g4_later_means_later,
-                g5_unknown_blocked_and_dead_are_final, g5_who_comes_back_hears_what_waited, g3_an_abandoned_sending_is_in_doubt,
+                g5_unknown_blocked_and_dead_are_final, g5_who_comes_back_hears_what_waited,
+                g3_an_abandoned_sending_is_in_doubt,
                 an_idempotent_channel_sends_again, channels_are_prefixes;
             reading: missing_things_are_none, jobs_are_filtered_newest_first, a_list_goes_on_behind_a_job,
                 an_order_is_found_by_its_key, a_history_tells_everything_in_order, the_time_is_the_clocks;
@@ -74,7 +76,8 @@ macro_rules! store_conformance {
                 faults_at_the_same_moment_all_count, one_at_a_time_tries_again,
                 what_an_operator_closed_no_success_opens, an_end_of_an_operators_closing_needs_no_probation,
                 what_was_under_way_neither_counts_nor_opens, proof_opens_at_once, a_provider_has_its_own,
-                balances_are_kept_by_the_hour, slots_keep_to_the_limit_whoever_asks, a_slot_too_far_ahead_is_not_taken,
+                balances_are_kept_by_the_hour, slots_keep_to_the_limit_whoever_asks,
+                a_slot_too_far_ahead_is_not_taken,
                 buckets_are_their_own;
             upkeep: one_leads_for_a_term, a_duty_is_due_again, twenty_racers_for_one_lead, old_videos_are_retired,
                 a_shared_video_is_needed_by_each, h9_a_photo_is_needed_by_its_orders;
