@@ -9,6 +9,24 @@
 //! is data too: [`classify`] looks it up in `faults.toml`.
 //!
 //! [`Callbacks`] makes the addresses that KIE calls and checks the calls; it serves no HTTP itself.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use neurocards_core::{Engine, Entropy, Media, MemoryStore, SystemClock};
+//! use neurocards_kie::{KieConfig, KieKeys, KieProvider};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let clock = Arc::new(SystemClock::new());
+//! let store = Arc::new(MemoryStore::new(clock.clone()));
+//! // Two keys of one account, and one of another.
+//! let keys = KieKeys::parse("main=key-one,main=key-two,spare=key-three")?;
+//! let kie = KieProvider::new(KieConfig::new(keys)?, store.clone(), clock, Entropy::from_os())?;
+//! let engine = Engine::builder(store, Media::in_memory()).provider(Arc::new(kie)).build();
+//! # let _ = engine;
+//! # Ok(())
+//! # }
+//! ```
 
 mod callback;
 mod catalogue;
