@@ -34,14 +34,26 @@ async fn whatever_breaks_nothing_is_lost_or_done_twice() {
         return;
     }
     println!("{:?}", report.counts);
-    let Counts { actions, done, failed, cancelled, tasks, in_doubt, crashes, refused, unconfirmed, told } =
-        report.counts;
+    let Counts {
+        actions,
+        done,
+        failed,
+        cancelled,
+        tasks,
+        moved,
+        in_doubt,
+        crashes,
+        refused,
+        unconfirmed,
+        told,
+    } = report.counts;
     for (what, seen) in [
         ("actions", actions),
         ("done", done),
         ("failed", failed),
         ("cancelled", cancelled),
         ("tasks", tasks),
+        ("moved", moved),
         ("in doubt", in_doubt),
         ("crashes", crashes),
         ("refused writes", refused),

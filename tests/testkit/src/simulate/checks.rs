@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use neurocards_core::{
-    AttemptId, AttemptState, Event, JobEventBody, JobHistory, JobId, JobState, NoticeState, OrderId, Stage,
-    Transition,
+    Attempt, AttemptId, AttemptState, Event, JobEventBody, JobHistory, JobId, JobState, NoticeState, OrderId,
+    Stage, Transition,
 };
 
 use super::world::{World, unexpected};
@@ -110,10 +110,10 @@ impl World {
     }
 
     /// The paid call was written down before it leaves.
-    pub(super) async fn check_sent(&self, job: JobId, attempt: AttemptId) -> Result<(), Broken> {
-        let history = self.history(job).await?;
-        let sent = history.attempts.iter().any(|known| known.id == attempt && known.sent_at.is_some());
-        if sent { Ok(()) } else { broken(format!("{attempt} leaves before it is written as sent")) }
+    pub(super) async fn check_sent(&self, job: JobId, attempt: AttemptId) -> Result<Attempt, Broken> {
+        let attempts = self.history(job).await?.attempts;
+        let known = attempts.into_iter().find(|known| known.id == attempt && known.sent_at.is_some());
+        known.ok_or_else(|| Broken(format!("{attempt} leaves before it is written as sent")))
     }
 
     /// After each action.

@@ -25,11 +25,13 @@ pub enum Flaw {
     ForgetsKeys,
     /// A lease lasts for a year.
     LeasesForever,
+    /// A job goes back to the model that refused it.
+    ForgetsRefusals,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SubmitsAgain,
         Self::TrustsLostWrites,
         Self::SubmitsBeforeWriting,
@@ -41,5 +43,6 @@ impl Flaw {
         Self::RepeatsNotices,
         Self::ForgetsKeys,
         Self::LeasesForever,
+        Self::ForgetsRefusals,
     ];
 }

@@ -15,6 +15,7 @@ mod buyers;
 mod chance;
 mod checks;
 mod flaw;
+mod market;
 mod provider;
 mod senders;
 mod trace;
@@ -84,6 +85,8 @@ pub struct Counts {
     pub cancelled: u64,
     /// Tasks at the provider.
     pub tasks: u64,
+    /// Times that a job moved to another model.
+    pub moved: u64,
     /// Attempts of which nobody knew whether they arrived.
     pub in_doubt: u64,
     /// Processes that died.
@@ -157,6 +160,7 @@ impl Counts {
         self.failed += more.failed;
         self.cancelled += more.cancelled;
         self.tasks += more.tasks;
+        self.moved += more.moved;
         self.in_doubt += more.in_doubt;
         self.crashes += more.crashes;
         self.refused += more.refused;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use neurocards_core::{Artifact, AttemptId, Event, Fault, FaultClass, JobId, Timestamp};
+use neurocards_core::{Artifact, Attempt, AttemptId, Event, Fault, FaultClass, JobId, Timestamp};
 
 use super::chance::Chance;
 use super::flaw::Flaw;
+use super::market::{Market, dry};
 use super::weather::Weather;
 use super::{Broken, broken};
 use crate::sample;
@@ -15,6 +16,7 @@ use crate::sample;
 #[derive(Debug, Default)]
 pub(super) struct Provider {
     flaw: Option<Flaw>,
+    pub(super) market: Market,
     tasks: BTreeMap<String, Task>,
     /// Requests that reached the wire, by attempt.
     posts: BTreeMap<AttemptId, u32>,
@@ -85,9 +87,12 @@ impl Provider {
         Ok(task_id)
     }
 
-    pub(super) fn upload(weather: Weather, chance: &mut Chance) -> Event {
+    pub(super) fn upload(&self, now: Timestamp, weather: Weather, chance: &mut Chance) -> Event {
         if !chance.one_in(weather.wire) {
-            return Event::Uploaded { key: None, reason: None };
+            return match self.market.key(now) {
+                Ok(key) => Event::Uploaded { key: Some(key.to_owned()), reason: None },
+                Err(wait) => Event::NotNow { wait, why: dry() },
+            };
         }
         let class = chance.pick(&[FaultClass::Temporary, FaultClass::Temporary, FaultClass::RateLimit]);
         Event::UploadFailed(Fault::new(class, "the upload failed"))
@@ -96,11 +101,12 @@ impl Provider {
     /// The paid call reaches the wire.
     pub(super) fn submit(
         &mut self,
-        (attempt, job): (AttemptId, JobId),
+        sent: &Attempt,
         now: Timestamp,
         weather: Weather,
         chance: &mut Chance,
     ) -> Result<Event, Broken> {
+        let (attempt, job) = (sent.id, sent.job_id);
         let posts = self.posts.entry(attempt).or_default();
         *posts += 1;
         if *posts > 1 {
@@ -108,6 +114,9 @@ impl Provider {
         }
         if self.absent.contains(&attempt) {
             return Ok(Event::Rejected(Fault::new(FaultClass::Temporary, "too late")));
+        }
+        if let Some(fault) = self.market.refusal(&sent.model, sent.key.as_deref(), now, weather, chance) {
+            return Ok(Event::Rejected(fault));
         }
         if !chance.one_in(weather.submit) {
             return Ok(Event::Accepted { task_id: self.create((attempt, job), now, weather, chance)? });

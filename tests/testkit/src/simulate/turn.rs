@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use neurocards_core::{
-    ClaimedJob, Clock, Context, Effect, Event, Fault, FaultClass, JobId, JobState, Policy, Timestamp,
+    ClaimedJob, Clock, Context, Effect, Event, Fault, FaultClass, JobId, JobState, Policy, Route, Timestamp,
     Transition, step,
 };
 
@@ -141,6 +141,9 @@ impl World {
             self.note(format_args!("{name}: {from} -> {to} is refused: somebody else has the job"));
             return Ok(None);
         }
+        if applied {
+            self.settle(&turn.state, &event).await?;
+        }
         self.note(format_args!("{name}: {from} -> {to} after {}", words(&event)));
         if !matches!(event, Event::Claimed) && self.chance.one_in(self.weather.echo) {
             self.turns.push(Turn {
@@ -179,14 +182,14 @@ impl World {
         let name = format!("{} {}", self.workers[turn.worker].name, self.job_name(job));
         let called = words(&effect);
         let event = match effect {
-            Effect::BuildPrompt => self.build_prompt(),
-            Effect::Route => Event::Routed(sample::go(sample::MODEL)),
-            Effect::Upload => super::provider::Provider::upload(weather, &mut self.chance),
+            Effect::BuildPrompt => self.build_prompt(&turn).await?,
+            Effect::Route => Event::Routed(self.route(&turn.state, self.time_of(&turn)).await?),
+            Effect::Upload => self.provider.upload(now, weather, &mut self.chance),
             Effect::Submit { attempt } => {
-                self.check_sent(job, attempt).await?;
-                let answer = self.provider.submit((attempt, job), now, weather, &mut self.chance)?;
+                let sent = self.check_sent(job, attempt).await?;
+                let answer = self.provider.submit(&sent, now, weather, &mut self.chance)?;
                 if self.flaw == Some(Flaw::SubmitsAgain) && matches!(answer, Event::InDoubt(_)) {
-                    self.provider.submit((attempt, job), now, weather, &mut self.chance)?
+                    self.provider.submit(&sent, now, weather, &mut self.chance)?
                 } else {
                     answer
                 }
@@ -206,11 +209,14 @@ impl World {
         Ok(turn)
     }
 
-    fn build_prompt(&mut self) -> Event {
+    async fn build_prompt(&mut self, turn: &Turn) -> Result<Event, Broken> {
         if self.chance.one_in(self.weather.wire) && self.chance.one_in(4) {
-            return Event::PromptRefused(Fault::new(FaultClass::UserViolation, "not for sale"));
+            return Ok(Event::PromptRefused(Fault::new(FaultClass::UserViolation, "not for sale")));
         }
-        sample::built()
+        Ok(match self.route(&turn.state, self.time_of(turn)).await? {
+            nowhere @ Route::Nowhere(_) => Event::Routed(nowhere),
+            route => Event::PromptBuilt { prompt: sample::prompt(), fault: None, route: Box::new(route) },
+        })
     }
 
     async fn give_back(&mut self, turn: &Turn) -> Result<(), Broken> {

@@ -18,6 +18,8 @@ pub(super) struct Weather {
     pub(super) submit: u64,
     /// The provider says that a render failed.
     pub(super) render: u64,
+    /// A model is paused, or an account runs dry.
+    pub(super) market: u64,
     /// An answer comes twice.
     pub(super) echo: u64,
     /// A process stops in order.
@@ -27,8 +29,18 @@ pub(super) struct Weather {
 }
 
 impl Weather {
-    pub(super) const CALM: Self =
-        Self { crash: 0, nap: 0, store: 0, wire: 0, submit: 0, render: 0, echo: 0, stop: 0, delivery: 0 };
+    pub(super) const CALM: Self = Self {
+        crash: 0,
+        nap: 0,
+        store: 0,
+        wire: 0,
+        submit: 0,
+        render: 0,
+        market: 0,
+        echo: 0,
+        stop: 0,
+        delivery: 0,
+    };
 
     pub(super) fn of(chance: &mut Chance) -> Self {
         let mut rate = |rates: [u64; 4]| chance.pick(&rates);
@@ -39,6 +51,7 @@ impl Weather {
             wire: rate([0, 30, 10, 4]),
             submit: rate([0, 12, 4, 2]),
             render: rate([0, 12, 4, 2]),
+            market: rate([0, 20, 6, 2]),
             echo: rate([0, 20, 8, 4]),
             stop: rate([0, 0, 100, 30]),
             delivery: rate([0, 12, 5, 3]),
