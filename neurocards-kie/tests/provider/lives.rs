@@ -115,3 +115,36 @@ async fn a_photo_that_could_not_be_fetched_is_uploaded_again() {
     assert_eq!(house.fake.log().count(Call::UploadStream), 2);
     house.fake.finish();
 }
+
+/// D3: another account at once.
+#[tokio::test]
+async fn an_empty_account_costs_the_job_nothing_but_a_try() {
+    let fake = KieFake::builder().account("a").key("key-a").credits(0).account("b").key("key-b");
+    let house = House::alone(fake).await;
+    for _ in 0..2 {
+        assert_eq!(house.live().await.record.job.stage, Stage::Done);
+    }
+    let refused = house.fake.log().paid().len() - house.fake.tasks().len();
+    assert_eq!(refused, 1, "once it is known, nobody asks again");
+}
+
+/// A paused model costs one attempt of one job: it goes on with the next of the chain, and others do not ask at all.
+#[tokio::test]
+async fn a_paused_model_is_replaced_for_everybody() {
+    let house = House::alone(one_key()).await;
+    let seedance = "bytedance/seedance-1.5-pro";
+    house.fake.script(When::paid().model(seedance), Trouble::paused());
+    let history = house.live().await;
+    assert_eq!((history.record.job.stage, house.balance().await), (Stage::Done, DONE));
+    assert_eq!(states(&history), [AttemptState::Rejected, AttemptState::Succeeded]);
+    let models: Vec<_> = history.attempts.iter().map(|attempt| attempt.model.as_str()).collect();
+    // The first of the chain that costs no more.
+    assert_eq!(models, [seedance, "veo3_lite"]);
+    assert_eq!(history.record.job.model, "veo3_lite");
+
+    let history = house.live().await;
+    assert_eq!((states(&history), history.record.job.stage), (vec![AttemptState::Succeeded], Stage::Done));
+    assert_eq!(house.fake.log().paid().len(), 3);
+    let asked = house.fake.log().of(Call::CreateTask).len();
+    assert_eq!(asked, 1, "the model rests for all jobs");
+}
