@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::brief::{Brief, UnknownWord};
 use crate::fault::{Fault, FaultClass};
 use crate::photo::Photo;
+use crate::prompt::PromptUsage;
 
 /// Looks at a brief and its photo for what video models refuse, so that a refusal comes before any render: it costs no
 /// credit, and the seller learns why.
@@ -20,7 +21,22 @@ use crate::photo::Photo;
 pub trait BriefCheck: fmt::Debug + Send + Sync + 'static {
     /// Looks at a brief. What to do when nobody can look is the implementation's to say: [`Verdict::Unchecked`] lets the
     /// brief pass, [`Verdict::Refused`] does not.
-    async fn check(&self, brief: &Brief, photo: &Photo) -> Verdict;
+    async fn check(&self, brief: &Brief, photo: &Photo) -> Checked;
+}
+
+/// A verdict, and what it took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// What came of looking.
+    pub verdict: Verdict,
+    /// What it took from a language model, if one was asked just now.
+    pub usage: Option<PromptUsage>,
+}
+
+impl From<Verdict> for Checked {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, usage: None }
+    }
 }
 
 /// What came of looking.

@@ -39,7 +39,7 @@ pub use chat::{
     PersonWrite, Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord,
     UpdateSettle,
 };
-pub use check::{BriefCheck, Objection, Verdict};
+pub use check::{BriefCheck, Checked, Objection, Verdict};
 pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{

@@ -30,10 +30,10 @@ pub mod metric {
     pub const PROVIDER_CALLS: &str = "neurocards_provider_calls_total";
     /// Histogram, in seconds: how long calls outside take. Labels `provider`, `call`, `outcome`.
     pub const PROVIDER_CALL_SECONDS: &str = "neurocards_provider_call_seconds";
-    /// Counter: tokens that language models used for prompts. Label `kind` (`input`, `cached`, `output`); `cached` are among
+    /// Counter: tokens that language models used for prompts and checks. Label `kind` (`input`, `cached`, `output`); `cached` are among
     /// `input`.
     pub const PROMPT_TOKENS: &str = "neurocards_prompt_tokens_total";
-    /// Counter, in millionths of a US dollar: what prompts cost, as far as prices are known.
+    /// Counter, in millionths of a US dollar: what prompts and checks cost, as far as prices are known.
     pub const PROMPT_COST_MICRO_USD: &str = "neurocards_prompt_cost_micro_usd_total";
     /// Counter: deliveries. Label `outcome` (`sent`, `later`, `blocked`, `unknown`, `dead`).
     pub const NOTICES: &str = "neurocards_notices_total";
@@ -65,8 +65,14 @@ pub fn describe_metrics() {
     describe_counter!(metric::JOBS_ENDED, "Jobs ended, by outcome and class of fault");
     describe_counter!(metric::PROVIDER_CALLS, "Calls outside, by provider, call, outcome and class of fault");
     describe_histogram!(metric::PROVIDER_CALL_SECONDS, Unit::Seconds, "How long calls outside take");
-    describe_counter!(metric::PROMPT_TOKENS, "Tokens that language models used for prompts, by kind");
-    describe_counter!(metric::PROMPT_COST_MICRO_USD, "What prompts cost, in millionths of a US dollar");
+    describe_counter!(
+        metric::PROMPT_TOKENS,
+        "Tokens that language models used for prompts and checks, by kind"
+    );
+    describe_counter!(
+        metric::PROMPT_COST_MICRO_USD,
+        "What prompts and checks cost, in millionths of a US dollar"
+    );
     describe_counter!(metric::NOTICES, "Deliveries of notices, by outcome");
     describe_counter!(metric::FENCES_LOST, "Writes of zombies that the fence stopped");
     describe_counter!(metric::MODELS_CLOSED, "Models closed for all jobs by their faults, by provider");
@@ -168,7 +174,7 @@ pub(crate) fn provider_called(
     counter!(metric::PROVIDER_CALLS, &labels).increment(1);
 }
 
-pub(crate) fn prompt_written(usage: Option<&PromptUsage>) {
+pub(crate) fn language_model_used(usage: Option<&PromptUsage>) {
     let Some(usage) = usage else { return };
     let tokens =
         [("input", usage.input_tokens), ("cached", usage.cached_tokens), ("output", usage.output_tokens)];

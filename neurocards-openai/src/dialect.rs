@@ -11,9 +11,10 @@ use crate::form::Form;
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) system: String,
-    /// The user's message when the photo goes along, and when it cannot.
+    /// The user's message when the photo goes along.
     pub(crate) with_photo: String,
-    pub(crate) without_photo: String,
+    /// The same when it cannot; without one, only models that see are asked.
+    pub(crate) without_photo: Option<String>,
     /// A data URL.
     pub(crate) photo: Option<String>,
     /// What the answer looks like.
@@ -122,6 +123,11 @@ impl Dialect {
         self.without(&part).map(|_| part)
     }
 
+    /// Whether this can be asked at all.
+    pub(crate) fn can_ask(&self, question: &Question) -> bool {
+        self.photo || question.without_photo.is_some()
+    }
+
     /// The request's body. `correction` says what was wrong with the last answer.
     pub(crate) fn body<'a>(
         &self,
@@ -132,7 +138,8 @@ impl Dialect {
         parameters: &'a Map<String, Value>,
     ) -> Body<'a> {
         let photo = question.photo.as_deref().filter(|_| self.photo);
-        let text = if photo.is_some() { &question.with_photo } else { &question.without_photo };
+        let blind = question.without_photo.as_ref().filter(|_| photo.is_none());
+        let text = blind.unwrap_or(&question.with_photo);
         let text = correction.map_or_else(|| text.clone(), |correction| format!("{text}\n\n{correction}"));
         let user = match photo {
             Some(url) => Content::seen(text, url),
@@ -195,7 +202,7 @@ mod tests {
         let question = Question {
             system: "rules".to_owned(),
             with_photo: "see".to_owned(),
-            without_photo: "read".to_owned(),
+            without_photo: Some("read".to_owned()),
             photo: Some("data:".to_owned()),
             form: Form { name: "answer", fields: vec![("text", Kind::Text)] },
         };

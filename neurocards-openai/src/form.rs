@@ -14,6 +14,8 @@ pub(crate) struct Form {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
 }
 
 impl Form {
@@ -27,6 +29,7 @@ impl Kind {
     fn schema(self) -> Value {
         match self {
             Self::Text => json!({ "type": "string" }),
+            Self::Word(words) => json!({ "type": "string", "enum": words }),
         }
     }
 }

@@ -6,22 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use neurocards_core::{Clock, Entropy, Fault, FaultClass, PromptUsage};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::circuit::{Circuit, Scope};
 use crate::connection::{Connection, Reply};
+use crate::course::{Course, Unfit};
 use crate::dialect::{Dialect, Part, Question};
-use crate::models::{LanguageModel, LanguageModels, micro_usd};
-use crate::reading::{NoContent, Reading, Spoken, read};
+use crate::models::{LanguageModel, LanguageModels};
+use crate::patience::Patience;
+use crate::reading::{Failure, Reading, Spoken, failure, read};
 use crate::settings::{Limits, OpenAiBuilder};
-use crate::wait::before_next;
-
-/// How often a request may be put differently for one question. Each dialect has fewer parts than that.
-const MOST_ADAPTATIONS: u32 = 8;
-/// Beyond so many tokens an answer is not waited for.
-const MOST_TOKENS: u32 = 32_000;
-/// With less time left no request is begun.
-const LEAST_TIME: Duration = Duration::from_secs(2);
 
 /// An OpenAI-compatible service. Cheap to clone; clones share what they learn of it.
 #[derive(Clone)]
@@ -41,28 +36,6 @@ struct Parts {
     circuit: Circuit,
     /// How each model has to be asked.
     dialects: Mutex<HashMap<String, Dialect>>,
-}
-
-/// Why an answer is not good enough.
-#[derive(Debug)]
-pub(crate) struct Unfit {
-    pub(crate) fault: Fault,
-    /// What to tell the model.
-    pub(crate) correction: String,
-}
-
-/// The course of one question.
-struct Course<'a> {
-    question: &'a Question,
-    /// When everything ends, in monotonic time.
-    ends: Duration,
-    usage: PromptUsage,
-    /// In millionths of a millionth of a US dollar; `None` once a price is not known.
-    cost: Option<u128>,
-    tries: u32,
-    adaptations: u32,
-    tokens: u32,
-    correction: Option<String>,
 }
 
 impl fmt::Debug for OpenAi {
@@ -115,19 +88,39 @@ impl OpenAi {
         judge: impl Fn(&str, &str) -> Result<T, Unfit> + Send + Sync,
     ) -> (Result<T, Fault>, PromptUsage) {
         let parts = &self.parts;
-        let mut course = Course {
-            question,
-            ends: parts.clock.monotonic() + parts.limits.whole,
-            usage: PromptUsage::default(),
-            cost: Some(0),
-            tries: 0,
-            adaptations: 0,
-            tokens: parts.limits.tokens,
-            correction: None,
-        };
+        let patience = Patience::new(parts.limits, parts.clock());
+        let mut course = Course::new(question, patience, parts.limits.tokens);
         let answer = parts.ask_in_turn(&mut course, &judge).await;
-        let cost_micro_usd = course.cost.filter(|_| course.usage.requests > 0).map(micro_usd);
-        (answer, PromptUsage { cost_micro_usd, ..course.usage })
+        (answer, course.usage())
+    }
+
+    /// Posts to another path of the same service, as often as it takes within the limits, until a reply has this field.
+    pub(crate) async fn post(&self, path: &str, body: &impl Serialize, field: &str) -> Result<Value, Fault> {
+        let parts = &self.parts;
+        parts.circuit.admit(&Scope::Service, parts.clock.monotonic())?;
+        let mut patience = Patience::new(parts.limits, parts.clock());
+        loop {
+            let limit = patience.for_request(parts.clock())?;
+            let failure = match parts.connection.post(path, body, limit).await {
+                Ok(Reply { status: 200..=299, body, .. }) if body.get(field).is_some() => {
+                    parts.circuit.worked(&Scope::Service);
+                    return Ok(body);
+                }
+                Ok(reply) => failure(&reply, &parts.connection, parts.clock.now()),
+                Err(fault) => Failure { fault, again: true },
+            };
+            if let Err(fault) = patience.pause(failure, parts.clock(), &parts.entropy).await {
+                if fault.class != FaultClass::ModelUnavailable {
+                    parts.circuit.gave_up(&Scope::Service, &fault, parts.clock.monotonic());
+                }
+                return Err(fault);
+            }
+        }
+    }
+
+    /// What came from outside, fit to be shown.
+    pub(crate) fn said(&self, text: &str) -> String {
+        self.parts.connection.said(text)
     }
 }
 
@@ -167,43 +160,31 @@ impl Parts {
         judge: &(impl Fn(&str, &str) -> Result<T, Unfit> + Send + Sync),
     ) -> Result<T, Fault> {
         loop {
-            let left = course.ends.saturating_sub(self.clock.monotonic());
-            if left < LEAST_TIME {
-                return Err(Fault::new(FaultClass::Temporary, "there is no time left to ask again"));
-            }
+            let limit = course.patience.for_request(self.clock())?;
             let dialect = self.dialect(model);
-            let (fault, again, asked) = match self.exchange(model, &dialect, course, left).await {
-                Ok((reply, Reading::Refused(part, fault))) => {
-                    course.adaptations += 1;
-                    if course.adaptations <= MOST_ADAPTATIONS && self.learn(model, &dialect, &part) {
+            if !dialect.can_ask(course.question) {
+                return Err(Fault::new(FaultClass::InvalidInput, "the language model does not see photos"));
+            }
+            let failure = match self.exchange(model, &dialect, course, limit).await {
+                Ok(Reading::Refused(part, fault)) => {
+                    if course.adapts() && self.learn(model, &dialect, &part) {
                         tracing::warn!(model, ?part, %fault, "the server does not take a part of the request");
                         continue;
                     }
-                    (fault, false, reply.asked.wait(self.clock.now()))
+                    Failure { fault, again: false }
                 }
-                Ok((reply, Reading::Failed { fault, again })) => {
-                    (fault, again, reply.asked.wait(self.clock.now()))
-                }
-                Ok((_, Reading::Spoke(spoken))) => {
+                Ok(Reading::Failed(failure)) => failure,
+                Ok(Reading::Spoke(spoken)) => {
                     self.circuit.worked(&Scope::Service);
                     self.circuit.worked(&Scope::Model(model.to_owned()));
                     match course.weigh(model, spoken, judge) {
                         Ok(answer) => return Ok(answer),
-                        Err((fault, again)) => (fault, again, None),
+                        Err(failure) => failure,
                     }
                 }
-                Err(fault) => (fault, true, None),
+                Err(fault) => Failure { fault, again: true },
             };
-            course.tries += 1;
-            let fault = asked.map_or_else(|| fault.clone(), |asked| fault.clone().with_retry_after(asked));
-            if !again || course.tries >= self.limits.tries {
-                return Err(fault);
-            }
-            let wait = before_next(course.tries - 1, asked, self.entropy.unit());
-            let left = course.ends.saturating_sub(self.clock.monotonic());
-            let Some(wait) = wait.filter(|wait| *wait + LEAST_TIME <= left) else { return Err(fault) };
-            tracing::debug!(model, %fault, ?wait, "asking again");
-            self.clock.sleep(wait).await;
+            course.patience.pause(failure, self.clock(), &self.entropy).await?;
         }
     }
 
@@ -213,18 +194,21 @@ impl Parts {
         model: &str,
         dialect: &Dialect,
         course: &mut Course<'_>,
-        left: Duration,
-    ) -> Result<(Reply, Reading), Fault> {
+        limit: Duration,
+    ) -> Result<Reading, Fault> {
         let correction = course.correction.as_deref();
         let body = dialect.body(model, course.question, correction, course.tokens, &self.parameters);
-        course.usage.requests += 1;
-        let limit = self.limits.request.min(left);
+        course.asked();
         let reply = self.connection.post("chat/completions", &body, limit).await?;
-        let reading = read(&reply, &self.connection, dialect, &self.parameters);
+        let reading = read(&reply, &self.connection, dialect, &self.parameters, self.clock.now());
         if let Reading::Spoke(spoken) = &reading {
             course.count(self.cost(model, spoken), spoken);
         }
-        Ok((reply, reading))
+        Ok(reading)
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
     }
 
     fn dialect(&self, model: &str) -> Dialect {
@@ -250,50 +234,6 @@ impl Parts {
             Some(micro_usd) => Some(u128::from(micro_usd) * 1_000_000),
             None if self.connection.is_openai() => self.models.cost(model, spoken.tokens),
             None => None,
-        }
-    }
-}
-
-impl Course<'_> {
-    fn count(&mut self, cost: Option<u128>, spoken: &Spoken) {
-        self.usage.input_tokens += spoken.tokens.input;
-        self.usage.cached_tokens += spoken.tokens.cached;
-        self.usage.output_tokens += spoken.tokens.output;
-        self.cost = self.cost.zip(cost).map(|(sum, cost)| sum + cost);
-    }
-
-    /// Whether what a model said is of use. If not: why, and whether to ask again.
-    fn weigh<T>(
-        &mut self,
-        model: &str,
-        spoken: Spoken,
-        judge: &(impl Fn(&str, &str) -> Result<T, Unfit> + Send + Sync),
-    ) -> Result<T, (Fault, bool)> {
-        let fault = |class, code: &str, message: &str| Fault::new(class, message).with_code(code);
-        match spoken.content {
-            Ok(content) => judge(&content, spoken.model.as_deref().unwrap_or(model)).map_err(|unfit| {
-                self.correction = Some(unfit.correction);
-                (unfit.fault, true)
-            }),
-            Err(NoContent::Length) => {
-                let more = self.tokens.saturating_mul(2).min(MOST_TOKENS.max(self.tokens));
-                let again = more > self.tokens;
-                self.tokens = more;
-                let message = "the language model ran out of tokens before it had answered";
-                Err((fault(FaultClass::Unknown, "length", message), again))
-            }
-            Err(NoContent::Empty) => {
-                Err((fault(FaultClass::Unknown, "empty", "the language model answered with nothing"), true))
-            }
-            // Asked again it would say the same. The brief may be fine all the same: who renders decides.
-            Err(NoContent::Filter) => {
-                let message = "the service's filter took the answer away";
-                Err((fault(FaultClass::InvalidInput, "content_filter", message), false))
-            }
-            Err(NoContent::Refusal(words)) => {
-                let message = format!("the language model refuses: {words}");
-                Err((fault(FaultClass::InvalidInput, "refusal", &message), false))
-            }
         }
     }
 }

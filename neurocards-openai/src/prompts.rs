@@ -1,20 +1,17 @@
 //! The prompt builder.
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use neurocards_core::{
-    AnswerProblem, Fault, FaultClass, Media, MediaError, Photo, PhotoError, Prompt, PromptBuilder,
-    PromptError, PromptRequest, Templates,
+    AnswerProblem, Fault, FaultClass, Media, MediaError, Photo, Prompt, PromptBuilder, PromptError,
+    PromptRequest, Templates,
 };
 
+use crate::course::Unfit;
 use crate::dialect::Question;
 use crate::form::Form;
-use crate::openai::{OpenAi, Unfit};
+use crate::openai::OpenAi;
+use crate::photo::{data_url, unreadable};
 
-/// Most pixels of the longest side of a photo that a model sees: enough to read a label, at a fraction of the tokens.
-const LONGEST_SIDE: u32 = 1_024;
 /// The name of the answer's form.
 const FORM: &str = "video_prompt";
 
@@ -52,11 +49,12 @@ impl PromptBuilder for OpenAiPrompts {
         let brief = request.brief;
         let template = self.templates.get(brief.template);
         let jpeg = self.media.photo(&brief.photo.sha256).await.map_err(|error| unseen(&error))?;
+        let photo = Photo::from_media(jpeg).map_err(|error| unreadable(&error))?;
         let question = Question {
             system: template.instructions(brief.lang, request),
             with_photo: template.message(brief.lang, brief, true),
-            without_photo: template.message(brief.lang, brief, false),
-            photo: Some(data_url(jpeg).await?),
+            without_photo: Some(template.message(brief.lang, brief, false)),
+            photo: Some(data_url(photo).await?),
             form: Form::of_texts(FORM, template.answer_fields()),
         };
         let judge = |answer: &str, model: &str| {
@@ -80,16 +78,4 @@ fn unfit(problem: AnswerProblem) -> Fault {
 
 fn unseen(error: &MediaError) -> Fault {
     Fault::new(FaultClass::Temporary, error.to_string()).with_code("storage")
-}
-
-/// A photo as a language model gets it.
-pub(crate) async fn data_url(jpeg: Bytes) -> Result<String, Fault> {
-    let url = move || -> Result<String, PhotoError> {
-        let small = Photo::from_media(jpeg)?.shrunk_to(LONGEST_SIDE)?;
-        Ok(format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(small.jpeg())))
-    };
-    match tokio::task::spawn_blocking(url).await {
-        Ok(url) => url.map_err(|error| Fault::new(FaultClass::InvalidInput, error.to_string())),
-        Err(error) => Err(Fault::new(FaultClass::Unknown, error.to_string())),
-    }
 }

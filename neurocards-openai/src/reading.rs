@@ -4,7 +4,7 @@
 //! it may come with status 200, and KIE.ai puts its own envelope (`code`, `msg`) there. The table below is read by code
 //! first, then by status.
 
-use neurocards_core::{Fault, FaultClass};
+use neurocards_core::{Fault, FaultClass, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::connection::{Connection, Reply};
@@ -21,8 +21,16 @@ pub(crate) enum Reading {
     Spoke(Spoken),
     /// The server does not take a part of the request.
     Refused(Part, Fault),
-    /// It failed. `again`: the same request may work later.
-    Failed { fault: Fault, again: bool },
+    /// It failed.
+    Failed(Failure),
+}
+
+/// Why there is no reply of use.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Failure {
+    pub(crate) fault: Fault,
+    /// The same request may work later.
+    pub(crate) again: bool,
 }
 
 /// What a model said, and what it took.
@@ -80,14 +88,43 @@ pub(crate) fn read(
     connection: &Connection,
     dialect: &Dialect,
     parameters: &Map<String, Value>,
+    now: Timestamp,
 ) -> Reading {
     if (200..300).contains(&reply.status)
         && let Some(choice) = reply.body.pointer("/choices/0")
     {
         return Reading::Spoke(spoken(&reply.body, choice, connection));
     }
+    let (complaint, status) = complaint(reply);
+    let failure = failure(reply, connection, now);
+    let about_the_request = matches!(status, 400 | 404 | 415 | 422)
+        && !matches!(failure.fault.class, FaultClass::UserViolation | FaultClass::Billing)
+        && complaint.code != "context_length_exceeded";
+    if about_the_request {
+        let words = format!("{} {}", complaint.message, complaint.code);
+        if let Some(part) = dialect.refused(complaint.param.as_deref(), &words, parameters) {
+            return Reading::Refused(part, failure.fault);
+        }
+    }
+    Reading::Failed(failure)
+}
+
+/// Reads a reply that is not what was asked for. A wait that the server asks for stands in the fault.
+pub(crate) fn failure(reply: &Reply, connection: &Connection, now: Timestamp) -> Failure {
+    let (complaint, status) = complaint(reply);
+    let class = complaint.class(status);
+    let passing = matches!(class, FaultClass::Temporary | FaultClass::RateLimit);
+    let certain = matches!(class, FaultClass::Billing | FaultClass::Auth | FaultClass::UserViolation);
+    let fault = complaint.fault(class, status, reply, connection);
+    Failure {
+        fault: Fault { retry_after: reply.asked.wait(now), ..fault },
+        again: !certain && reply.asked.again.unwrap_or(passing),
+    }
+}
+
+/// What a server complains about, and the status that it means: an envelope inside a 200 has the true one.
+fn complaint(reply: &Reply) -> (Complaint, u16) {
     let complaint = Complaint::read(&reply.body);
-    // An envelope inside a 200 has the true status.
     let status = match reply.body.get("code").and_then(Value::as_u64) {
         Some(code) if reply.body.get("error").is_none() => u16::try_from(code).unwrap_or(reply.status),
         _ => match (reply.status, complaint.code.parse()) {
@@ -95,20 +132,7 @@ pub(crate) fn read(
             (status, _) => status,
         },
     };
-    let class = complaint.class(status);
-    let fault = complaint.fault(class, status, reply, connection);
-    let about_the_request = matches!(status, 400 | 404 | 415 | 422)
-        && !matches!(class, FaultClass::UserViolation | FaultClass::Billing)
-        && complaint.code != "context_length_exceeded";
-    if about_the_request {
-        let words = format!("{} {}", complaint.message, complaint.code);
-        if let Some(part) = dialect.refused(complaint.param.as_deref(), &words, parameters) {
-            return Reading::Refused(part, fault);
-        }
-    }
-    let passing = matches!(class, FaultClass::Temporary | FaultClass::RateLimit);
-    let final_ = matches!(class, FaultClass::Billing | FaultClass::Auth | FaultClass::UserViolation);
-    Reading::Failed { again: !final_ && reply.asked.again.unwrap_or(passing), fault }
+    (complaint, status)
 }
 
 fn spoken(body: &Value, choice: &Value, connection: &Connection) -> Spoken {

@@ -3,7 +3,7 @@
 use super::turn::CALL_LIMIT;
 use super::{Engine, OrderError, OrderRequest, Parts};
 use crate::brief::Brief;
-use crate::check::{BriefCheck, Verdict};
+use crate::check::{BriefCheck, Checked, Verdict};
 use crate::fault::{Fault, FaultClass};
 use crate::metering::{self, Counts};
 use crate::photo::Photo;
@@ -42,13 +42,14 @@ impl Parts {
 
     async fn look(&self, check: &dyn BriefCheck, provider: &str, brief: &Brief, photo: &Photo) -> Verdict {
         let began = self.clock.monotonic();
-        let verdict = tokio::select! {
-            verdict = check.check(brief, photo) => verdict,
+        let Checked { verdict, usage } = tokio::select! {
+            checked = check.check(brief, photo) => checked,
             () = self.clock.sleep(CALL_LIMIT) => {
                 let message = format!("no verdict within {} s", CALL_LIMIT.as_secs());
-                Verdict::Unchecked(Some(Fault::new(FaultClass::Temporary, message)))
+                Verdict::Unchecked(Some(Fault::new(FaultClass::Temporary, message))).into()
             }
         };
+        metering::language_model_used(usage.as_ref());
         let took = self.clock.monotonic().saturating_sub(began);
         metering::provider_called((provider, "check"), verdict.counts_as(), took);
         if let Verdict::Unchecked(Some(fault)) = &verdict {

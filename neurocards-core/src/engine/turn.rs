@@ -243,7 +243,7 @@ impl Turn<'_> {
         let built = self.limited("prompt", CALL_LIMIT, self.parts.prompts.build(&request)).await;
         let built = built.unwrap_or_else(|fault| Err(fault.into()));
         let usage = built.as_ref().map_or_else(|error| error.usage, |prompt| prompt.usage);
-        metering::prompt_written(usage.as_ref());
+        metering::language_model_used(usage.as_ref());
         let (mut prompt, fault) = match built {
             Ok(prompt) => (prompt, None),
             Err(PromptError { fault, .. }) if fault.class == FaultClass::UserViolation => {

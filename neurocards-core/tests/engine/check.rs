@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use neurocards_core::{
-    Brief, BriefCheck, Fault, FaultClass, NoticeBody, Objection, Photo, ProviderCapabilities, Stage, Verdict,
+    Brief, BriefCheck, Checked, Fault, FaultClass, NoticeBody, Objection, Photo, ProviderCapabilities, Stage,
+    Verdict,
 };
 
 use crate::world::{PHOTO, World, request};
@@ -18,10 +19,10 @@ struct Says {
 
 #[async_trait::async_trait]
 impl BriefCheck for Says {
-    async fn check(&self, brief: &Brief, photo: &Photo) -> Verdict {
+    async fn check(&self, brief: &Brief, photo: &Photo) -> Checked {
         assert_eq!((brief.description.as_str(), photo.sha256()), ("Coffee cup, 350 ml", PHOTO.sha256()));
         self.asked.fetch_add(1, Ordering::Relaxed);
-        self.verdict.clone()
+        self.verdict.clone().into()
     }
 }
 

@@ -14,7 +14,7 @@ fn reading_of(reply: &Reply) -> Reading {
     let base_url = "https://api.openai.com/v1";
     let route = Route { base_url, key: Some(&key), organization: None, project: None, proxy: None };
     let parameters = Map::from_iter([("temperature".to_owned(), json!(0.7))]);
-    read(reply, &Connection::new(&route).unwrap(), &Dialect::default(), &parameters)
+    read(reply, &Connection::new(&route).unwrap(), &Dialect::default(), &parameters, Timestamp::UNIX_EPOCH)
 }
 
 fn error(kind: &str, code: Option<&str>, message: &str) -> Value {
@@ -24,7 +24,9 @@ fn error(kind: &str, code: Option<&str>, message: &str) -> Value {
 #[test]
 fn failures_are_classified_by_code_then_by_status() {
     let check = |status: u16, body: Value, expect: (FaultClass, bool)| match reading(status, body.clone()) {
-        Reading::Failed { fault, again } => assert_eq!((fault.class, again), expect, "{status} {body}"),
+        Reading::Failed(Failure { fault, again }) => {
+            assert_eq!((fault.class, again), expect, "{status} {body}")
+        }
         other => panic!("{status} {body}: {other:?}"),
     };
     // OpenAI's own.
@@ -99,7 +101,7 @@ fn the_server_may_say_whether_to_try_again_except_about_money() {
         let mut asked = Asked::default();
         asked.again = Some(say);
         match reading_of(&Reply { status, asked, body, is_page: false }) {
-            Reading::Failed { again, .. } => assert_eq!(again, expect, "{status} {say}"),
+            Reading::Failed(Failure { again, .. }) => assert_eq!(again, expect, "{status} {say}"),
             other => panic!("{other:?}"),
         }
     };
@@ -119,7 +121,7 @@ fn refused_parts_are_told_from_other_complaints() {
                 assert_eq!(Some(part), expect, "{message}");
                 assert_eq!(fault.class, if status == 404 { ModelUnavailable } else { InvalidInput });
             }
-            Reading::Failed { .. } => assert_eq!(None, expect, "{message}"),
+            Reading::Failed(Failure { .. }) => assert_eq!(None, expect, "{message}"),
             other => panic!("{other:?}"),
         }
     };
@@ -210,7 +212,7 @@ fn what_is_said_is_kept_without_secrets() {
     let check = |status, body: Value, is_page: bool, expect: &str| {
         let reply = Reply { status, asked: Asked::default(), body, is_page };
         match reading_of(&reply) {
-            Reading::Failed { fault, .. } => assert_eq!(fault.message, expect),
+            Reading::Failed(Failure { fault, .. }) => assert_eq!(fault.message, expect),
             other => panic!("{other:?}"),
         }
     };

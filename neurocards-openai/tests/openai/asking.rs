@@ -14,7 +14,7 @@ use crate::service::{Say, Service};
 use crate::world::{CUP, World, answer, request};
 
 /// Stands for a photo: it is a JPEG of at most 1,024 pixels, or the test fails.
-fn photo(url: &Content) -> String {
+pub(crate) fn photo(url: &Content) -> String {
     let url = url.as_str().unwrap();
     let jpeg = url.strip_prefix("data:image/jpeg;base64,").unwrap();
     let jpeg = base64::prelude::BASE64_STANDARD.decode(jpeg).unwrap();

@@ -229,7 +229,7 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn a_proxy_carries_the_requests_and_is_never_shown() {
     // A proxy for plain HTTP gets the whole address in the request's first line; this one answers itself.
-    let world = World::new(Service::new("/v1/chat/completions", [good()]).await).await;
+    let world = World::new(Service::chat([good()]).await).await;
     let proxy = format!("http://user:canary%21@{}", world.service.host());
     let settings = world.settings().base_url("http://model.test/v1").proxy(proxy);
     let prompts = world.prompts_with(settings);

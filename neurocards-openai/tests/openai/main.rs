@@ -1,8 +1,9 @@
-//! The prompt builder against a language model over real HTTP.
+//! The prompt builder and the check against a language model over real HTTP.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod asking;
+mod check;
 mod limits;
 mod service;
 mod world;

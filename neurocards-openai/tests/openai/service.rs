@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use mockito::{Mock, Request, Server, ServerGuard};
+use mockito::{Matcher, Mock, Request, Server, ServerGuard};
 use serde_json::{Value, json};
 
 /// One reply.
 #[derive(Debug, Clone)]
 pub(crate) struct Say {
+    path: &'static str,
     status: usize,
     headers: Vec<(&'static str, String)>,
     body: String,
@@ -17,7 +18,7 @@ pub(crate) struct Say {
 
 impl Say {
     pub(crate) fn status(status: usize, body: impl Into<String>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into() }
+        Self { path: "/v1/chat/completions", status, headers: Vec::new(), body: body.into() }
     }
 
     /// A completion with this content, 1,200 tokens read and 300 written.
@@ -37,6 +38,12 @@ impl Say {
     pub(crate) fn error(status: usize, code: &str, param: Option<&str>, message: &str) -> Self {
         let error = json!({ "message": message, "type": "test", "param": param, "code": code });
         Self::status(status, json!({ "error": error }).to_string())
+    }
+
+    /// The reply to a request at another path.
+    pub(crate) fn at(mut self, path: &'static str) -> Self {
+        self.path = path;
+        self
     }
 
     pub(crate) fn with(mut self, header: &'static str, value: &str) -> Self {
@@ -78,15 +85,15 @@ pub(crate) struct Service {
 const HEADERS: [&str; 3] = ["retry-after", "retry-after-ms", "x-should-retry"];
 
 impl Service {
-    pub(crate) async fn new(path: &str, replies: impl IntoIterator<Item = Say>) -> Self {
+    pub(crate) async fn chat(replies: impl IntoIterator<Item = Say>) -> Self {
         let script =
             Arc::new(Mutex::new(Script { replies: replies.into_iter().collect(), ..Script::default() }));
         let mut server = Server::new_async().await;
         let next = script.clone();
-        let mut mock = server.mock("POST", path).with_status_code_from_request(move |request| {
+        let mut mock = server.mock("POST", Matcher::Any).with_status_code_from_request(move |request| {
             let mut script = next.lock().unwrap();
             script.asked.push(asked(request));
-            script.current = script.replies.pop_front();
+            script.current = script.replies.pop_front().filter(|say| request.path().ends_with(say.path));
             script.unexpected += usize::from(script.current.is_none());
             script.current.as_ref().map_or(418, |say| say.status)
         });
@@ -109,11 +116,6 @@ impl Service {
         });
         let mock = mock.expect_at_least(0).create_async().await;
         Self { server, script, _mocks: vec![mock] }
-    }
-
-    /// A service whose chat says this.
-    pub(crate) async fn chat(replies: impl IntoIterator<Item = Say>) -> Self {
-        Self::new("/v1/chat/completions", replies).await
     }
 
     /// Its base address.

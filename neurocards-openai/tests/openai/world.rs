@@ -51,7 +51,7 @@ pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) clock: Arc<EagerClock>,
     pub(crate) media: Media,
-    photo: Photo,
+    pub(crate) photo: Photo,
 }
 
 impl World {
