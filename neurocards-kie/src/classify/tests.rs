@@ -256,7 +256,7 @@ fn loose_words_decide_nothing() {
 }
 
 #[test]
-fn an_answer_to_the_paid_call_is_definite_only_when_that_is_known() {
+fn d8_an_answer_to_the_paid_call_is_definite_only_when_that_is_known() {
     let check = |text, code: &str, refused| {
         assert_eq!(classify(text, Some(code)).refused, refused, "{text:?} with {code:?}");
     };

@@ -206,7 +206,7 @@ async fn submitted_to(address: SocketAddr, limit: Duration) -> Submitted {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_in_doubt_and_a_connection_that_never_was_is_not() {
+async fn d4_a_lost_answer_is_in_doubt_and_a_connection_that_never_was_is_not() {
     let (long, short) = (Duration::from_secs(60), Duration::from_millis(200));
     let lost = |submitted: Submitted| match submitted {
         Submitted::Unknown(fault) => fault.message,

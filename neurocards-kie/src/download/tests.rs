@@ -156,7 +156,7 @@ async fn fetched_from(answer: &'static str, idle: Duration, total: Duration) -> 
 }
 
 #[tokio::test]
-async fn sizes_and_times_have_limits() {
+async fn f3_sizes_and_times_have_limits() {
     let (long, short) = (Duration::from_secs(60), Duration::from_millis(50));
     let huge = "HTTP/1.1 200 OK\r\ncontent-length: 209715201\r\n\r\n";
     assert_eq!(

@@ -106,7 +106,7 @@ async fn when_all_accounts_are_empty_the_job_waits_for_the_first_to_come_back() 
 
 /// D10: a key that is refused rests; what it made stays readable with a sibling; it comes back by a free question.
 #[tokio::test]
-async fn a_refused_key_rests_and_its_siblings_go_on() {
+async fn d10_a_refused_key_rests_and_its_siblings_go_on() {
     let world = World::with(two_accounts().allow(Rule::Auth).render(Render::stuck()), |_| {}).await;
     let mut tasks = Vec::new();
     for number in 0..3 {

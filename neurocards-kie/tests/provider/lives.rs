@@ -31,7 +31,7 @@ async fn a_video_is_made_paid_and_stored_once() {
 
 /// D2, D6: the callback names the task; it is read, and nothing is asked for twice.
 #[tokio::test]
-async fn a_lost_reply_is_made_good_by_a_callback() {
+async fn d2_a_lost_reply_is_made_good_by_a_callback() {
     for trouble in [Trouble::lost_reply(), Trouble::garbles(), Trouble::internal_error().after_it_was_done()]
     {
         let house = House::called_back(one_key().render(Render::succeeds().after_reads(0))).await;
@@ -45,7 +45,7 @@ async fn a_lost_reply_is_made_good_by_a_callback() {
 
 /// D11: without callbacks nobody can know; the credit goes back, and the call is not made again.
 #[tokio::test]
-async fn a_lost_reply_without_callbacks_gives_the_credit_back() {
+async fn d11_a_lost_reply_without_callbacks_gives_the_credit_back() {
     let house = House::alone(one_key()).await;
     house.fake.script(When::paid(), Trouble::lost_reply());
     let history = house.live().await;
@@ -56,7 +56,7 @@ async fn a_lost_reply_without_callbacks_gives_the_credit_back() {
 
 /// E1, D6: it comes before the reply, and three times.
 #[tokio::test]
-async fn callbacks_that_come_early_and_often_have_one_effect() {
+async fn e1_callbacks_that_come_early_and_often_have_one_effect() {
     let callbacks = Callbacks::times(3).before_the_reply();
     let house = House::called_back(one_key().render(Render::succeeds().callbacks(callbacks))).await;
     let history = house.live().await;
@@ -68,7 +68,7 @@ async fn callbacks_that_come_early_and_often_have_one_effect() {
 
 /// S1, S3: a good signature does not cover the body, so nothing in it is believed.
 #[tokio::test]
-async fn a_forged_callback_leads_nowhere() {
+async fn e2_a_forged_callback_leads_nowhere() {
     let house = House::called_back(one_key().render(Render::stuck())).await;
     let (forger, waiting) = (house.fake.log(), house.fake.tasks());
     assert!(waiting.is_empty());
@@ -106,7 +106,7 @@ async fn what_the_provider_refuses_costs_nothing() {
 
 /// D9: the photo goes up anew, under another name.
 #[tokio::test]
-async fn a_photo_that_could_not_be_fetched_is_uploaded_again() {
+async fn d9_a_photo_that_could_not_be_fetched_is_uploaded_again() {
     let house = House::alone(one_key()).await;
     house.fake.script(When::paid().first(1), Render::cannot_fetch_the_photo());
     let history = house.live().await;

@@ -38,7 +38,7 @@ async fn a_photo_becomes_a_video() {
 
 /// D1, D2, D5: whatever happens to the answer, there is one POST.
 #[tokio::test]
-async fn a_paid_call_leaves_once_whatever_comes_back() {
+async fn d5_a_paid_call_leaves_once_whatever_comes_back() {
     let lost = [
         Trouble::lost_reply(),
         Trouble::closes(),
@@ -65,7 +65,7 @@ async fn a_paid_call_leaves_once_whatever_comes_back() {
 }
 
 #[tokio::test]
-async fn a_definite_refusal_is_told_as_one() {
+async fn d3_a_definite_refusal_is_told_as_one() {
     let check = async |trouble: Trouble, class: FaultClass| {
         let world = World::new(one_key()).await;
         world.fake.script(When::paid(), trouble);
@@ -135,7 +135,7 @@ async fn failures_have_their_class_and_cost_nothing() {
 
 /// E4: only the provider's own word ends a task.
 #[tokio::test]
-async fn a_failed_reading_says_nothing_of_the_task() {
+async fn e4_a_failed_reading_says_nothing_of_the_task() {
     let world = World::new(one_key().render(Render::succeeds().after_reads(1))).await;
     let task = world.task(attempt(1)).await;
     let troubles = [
@@ -158,7 +158,7 @@ async fn a_failed_reading_says_nothing_of_the_task() {
 
 /// F2.
 #[tokio::test]
-async fn a_link_that_died_is_renewed_once() {
+async fn f2_a_link_that_died_is_renewed_once() {
     let world = World::new(one_key().render(Render::succeeds().after_reads(1).link_is_dead())).await;
     let task = world.task(attempt(1)).await;
     let (address, _) = video(world.read(attempt(1), &task).await.unwrap());
@@ -176,7 +176,7 @@ async fn a_link_that_died_is_renewed_once() {
 
 /// S3: the record holds the prompt and the photo too, and a result may name any address.
 #[tokio::test]
-async fn a_result_that_leads_elsewhere_is_never_asked() {
+async fn e8_a_result_that_leads_elsewhere_is_never_asked() {
     for address in [
         "http://127.0.0.1:9/a.mp4",
         "https://127.0.0.1/a.mp4",

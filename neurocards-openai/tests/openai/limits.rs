@@ -172,7 +172,7 @@ async fn a_model_that_is_gone_is_followed_by_the_next() {
 }
 
 #[tokio::test]
-async fn jobs_do_not_spend_their_time_on_a_key_that_is_known_to_be_refused() {
+async fn c3_jobs_do_not_spend_their_time_on_a_key_that_is_known_to_be_refused() {
     let world = World::new(Service::chat([Say::error(401, "invalid_api_key", None, "bad key")]).await).await;
     let prompts = world.prompts();
     let first = world.build(&prompts).await.unwrap_err();

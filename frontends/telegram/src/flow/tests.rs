@@ -355,7 +355,7 @@ fn an_own_prompt_grows_by_words_and_is_replaced_by_texts() {
 }
 
 #[test]
-fn a_card_that_is_out_of_date_orders_nothing() {
+fn a2_a_card_that_is_out_of_date_orders_nothing() {
     let settings = settings();
     let context = context(&settings);
     let old = Action::Confirm { draft: id(), revision: 0 };
