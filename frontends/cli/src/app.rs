@@ -99,6 +99,7 @@ impl App {
             .provider(provider)
             .known_models(known)
             .policy(policy)
+            .retention(config.retention)
             .host(host())
             .build();
         Ok(Self { config, clock, engine, entropy: Entropy::from_os() })

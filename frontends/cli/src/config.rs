@@ -6,6 +6,7 @@ mod env_file;
 mod media;
 mod names;
 mod places;
+mod retention;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -14,12 +15,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use neurocards::{AccountKey, BucketOptions, Credits};
+use neurocards::{AccountKey, BucketOptions, Credits, Retention};
 
 pub(crate) use database::Database;
 pub(crate) use duration::parse_duration;
 pub(crate) use media::MediaPlace;
 use names::UnknownSetting;
+pub(crate) use retention::Keep;
 pub(crate) use timers::Timers;
 
 use crate::args::Global;
@@ -43,6 +45,8 @@ pub(crate) struct Config {
     pub(crate) media: MediaPlace,
     /// The numbers of the lifecycle that were set.
     pub(crate) timers: Timers,
+    /// How long photos and videos are kept.
+    pub(crate) retention: Retention,
     /// How long a command may take to stop.
     pub(crate) shutdown_grace: Duration,
     /// Where a worker serves health and metrics.
@@ -104,6 +108,7 @@ impl Config {
             database,
             media,
             timers: Timers::read(|name| settings.text(name))?,
+            retention: retention::read(|name| settings.text(name))?,
             shutdown_grace: settings.duration("NEUROCARDS_SHUTDOWN_GRACE")?.unwrap_or(SHUTDOWN_GRACE),
             http_addr: settings.text("NEUROCARDS_HTTP_ADDR")?.map(places::http_addr).transpose()?,
             keys: settings.keys(),

@@ -13,6 +13,7 @@ mod paused;
 mod report;
 mod signals;
 mod translate;
+mod video;
 
 use std::process::ExitCode;
 

@@ -14,7 +14,7 @@ pub(crate) use progress::Bars;
 pub(crate) use queue::{PauseView, QueueView, oldest_due_seconds};
 pub(crate) use usage::{nearest, print_usage_error};
 pub(crate) use views::{
-    AccountView, ErrorDocument, EventLine, JobView, ModelView, OrderView, ProgressLine, VideoFile,
+    AccountView, ErrorDocument, EventLine, JobView, ModelView, OrderView, ProgressLine, VideoFile, VideoView,
     WarningLine,
 };
 pub(crate) use words::{ledger_line, moment, seconds_of, spent, table, warning_words};

@@ -1,17 +1,20 @@
 //! What came of an order: the videos, the credits, and what went wrong.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use neurocards::{
-    Artifact, Credits, Fault, FaultClass, Job, JobId, Media, Objection, OrderRecord, Stage, StoreError,
-};
+use neurocards::{Credits, Fault, FaultClass, Job, Objection, OrderRecord, Stage, StoreError, Timestamp};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::config::Keep;
 use crate::delivery::{VIDEO_LOST, VideoName, hand_over};
 use crate::failure::{Exit, Failure, FailureView};
 use crate::follow::{Ending, Target};
-use crate::output::{JobView, OrderView, Printer, Shape, VideoFile, clean_path, spent};
+use crate::output::{JobView, OrderView, Printer, Shape, VideoFile, VideoView, clean_path, moment, spent};
+use crate::video::Video;
+
+/// What scripts read when a video was removed because it was old.
+const VIDEO_REMOVED: &str = "video_removed";
 
 /// What came of an order, or of a wish for one.
 #[derive(Debug, Default)]
@@ -89,23 +92,25 @@ impl Report {
             self.jobs().filter(|job| target.covers(job.id) && job.stage == Stage::Done).cloned().collect();
         let mut lost = None;
         for job in done {
-            let Some(artifact) = artifact_of(app, job.id).await? else { continue };
-            let path = match hand_over(app.engine.media(), (&job, &artifact), folder, name).await {
-                // The others may be whole.
-                Err(failure) if failure.class == VIDEO_LOST => {
+            let Some(video) = Video::of(app, job.id).await? else { continue };
+            let handed = match video.removed_at {
+                Some(at) => Err(removed(app, &job, at)),
+                None => hand_over(app.engine.media(), (&job, &video.facts), folder, name).await,
+            };
+            let path = match handed {
+                // The others may be there.
+                Err(failure) if matches!(failure.class, VIDEO_LOST | VIDEO_REMOVED) => {
                     lost.get_or_insert(failure);
                     continue;
                 }
                 answer => answer?,
             };
-            let (path, media_path) =
-                (path.display().to_string(), kept_at(app, &artifact).display().to_string());
             self.videos.push(VideoFile {
                 job_id: job.id,
                 index: job.index,
-                path,
-                media_path,
-                facts: artifact,
+                path: path.display().to_string(),
+                media_path: video.kept_at.display().to_string(),
+                facts: video.facts,
             });
         }
         lost.map_or(Ok(()), Err)
@@ -139,8 +144,7 @@ impl Report {
     fn result(&self) -> ResultLine<'_> {
         let jobs = self.jobs().map(|job| {
             let video = self.videos.iter().find(|video| video.job_id == job.id);
-            let kept = video.map(|video| (Path::new(&video.media_path), &video.facts));
-            JobView::new(job, kept, video.map(|video| video.path.as_str()))
+            JobView::new(job, video.map(VideoView::from))
         });
         ResultLine {
             event: "result",
@@ -183,14 +187,17 @@ pub(crate) fn key_is_spent(record: &OrderRecord, stage: Stage) -> (String, &'sta
     (what, "A new --idempotency-key makes a new order.")
 }
 
-/// The facts of a job's video.
-pub(crate) async fn artifact_of(app: &App, job: JobId) -> Result<Option<Artifact>, StoreError> {
-    Ok(app.store().job_get(job).await?.and_then(|record| record.artifact))
-}
-
-/// Where a video lies in the media folder.
-pub(crate) fn kept_at(app: &App, artifact: &Artifact) -> PathBuf {
-    app.config.media.path_of(&Media::video_key(&artifact.sha256))
+/// The video was made, paid, kept for as long as was set, and removed.
+fn removed(app: &App, job: &Job, at: Timestamp) -> Failure {
+    let keep = Keep(app.config.retention.videos);
+    let what = format!(
+        "the video of the job {} was removed on {}, because it was old; nothing was copied",
+        job.id,
+        moment(at)
+    );
+    Failure::new(Exit::Failed, VIDEO_REMOVED, what).hint(format!(
+        "Order again to have it made anew. Videos are kept {keep} here: NEUROCARDS_KEEP_VIDEOS."
+    ))
 }
 
 fn resume(target: Target) -> String {

@@ -62,6 +62,7 @@ pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) 
     findings.push(machine::data_folder(&config));
     findings.push(machine::free_disk(&config));
     findings.push(machine::media(&config).await);
+    findings.push(machine::retention(&config));
     findings.extend(database::check(config).await);
     let failed = findings.iter().any(|finding| finding.state == Health::Fail);
     if args.json {

@@ -3,15 +3,15 @@
 mod history;
 mod table;
 
-use neurocards::{Artifact, Cancellation, Job, JobFilter, JobId, OrderId, Stage, Violation};
+use neurocards::{Cancellation, Job, JobFilter, JobId, OrderId, Stage, Violation};
 use serde::Serialize;
 
 use super::wait::not_found;
 use crate::app::App;
 use crate::args::{AuditArgs, CancelArgs, ListArgs, ShowArgs};
 use crate::failure::{Exit, Failure};
-use crate::output::{JobView, OrderView, Printer, clean_line, moment};
-use crate::report::{artifact_of, kept_at};
+use crate::output::{JobView, OrderView, Printer, VideoView, clean_line, moment};
+use crate::video::Video;
 use table::{descriptions, job_table};
 
 pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -19,9 +19,9 @@ pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Resul
     let stages = args.state.map(|state| Stage::of_status(state).to_vec()).unwrap_or_default();
     let before = args.before.as_deref().map(str::parse).transpose()?;
     let filter = JobFilter { account, order: None, stages, before, limit: args.limit };
-    let jobs = with_artifacts(app, app.store().jobs_list(&filter).await?).await?;
+    let jobs = with_videos(app, app.store().jobs_list(&filter).await?).await?;
     if args.json {
-        printer.document(&views(app, &jobs));
+        printer.document(&views(&jobs));
     } else if jobs.is_empty() {
         printer.note("there are no such jobs");
     } else {
@@ -37,11 +37,11 @@ pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Resul
 pub(super) async fn show(app: &App, args: &ShowArgs, printer: &Printer) -> Result<Exit, Failure> {
     let id: JobId = args.id.parse()?;
     let Some(history) = app.store().job_history(id).await? else { return Err(no_job(app, id).await?) };
-    let path = history.record.artifact.as_ref().map(|artifact| kept_at(app, artifact));
+    let video = Video::in_record(app, &history.record);
     if args.json {
-        printer.document(&history::HistoryView::new(&history, path.as_deref()));
+        printer.document(&history::HistoryView::new(&history, video.as_ref()));
     } else {
-        printer.data(&history::text(&history, path.as_deref()));
+        printer.data(&history::text(&history, video.as_ref()));
     }
     Ok(Exit::Done)
 }
@@ -58,9 +58,9 @@ pub(super) async fn show_order(app: &App, args: &ShowArgs, printer: &Printer) ->
     let id: OrderId = args.id.parse()?;
     let Some(record) = app.store().order_get(id).await? else { return Err(no_order(app, id).await?) };
     let order = record.order;
-    let jobs = with_artifacts(app, record.jobs).await?;
+    let jobs = with_videos(app, record.jobs).await?;
     if args.json {
-        let jobs = views(app, &jobs);
+        let jobs = views(&jobs);
         printer.document(&OrderDocument { order: OrderView::from(&order), jobs });
         return Ok(Exit::Done);
     }
@@ -156,12 +156,16 @@ fn too_late(stage: Stage) -> &'static str {
 #[derive(Debug, Serialize)]
 struct AuditView<'a> {
     ok: bool,
+    /// How many videos were made, and how many of them were removed because they were old.
+    videos: u64,
+    videos_removed: u64,
     violations: &'a [Violation],
 }
 
 pub(super) async fn audit(app: &App, args: &AuditArgs, printer: &Printer) -> Result<Exit, Failure> {
     let mut violations = app.store().audit().await?;
-    violations.extend(app.engine.audit_media(args.hashes).await?.violations);
+    let media = app.engine.audit_media(args.hashes).await?;
+    violations.extend(media.violations);
     if app.lost_database().await {
         violations.push(Violation {
             invariant: "videos are kept for jobs that the database knows",
@@ -169,7 +173,12 @@ pub(super) async fn audit(app: &App, args: &AuditArgs, printer: &Printer) -> Res
         });
     }
     if args.json {
-        printer.document(&AuditView { ok: violations.is_empty(), violations: &violations });
+        printer.document(&AuditView {
+            ok: violations.is_empty(),
+            videos: media.videos,
+            videos_removed: media.removed,
+            violations: &violations,
+        });
     } else {
         for violation in &violations {
             printer.data(&format!("{}: {}", violation.key, violation.invariant));
@@ -177,26 +186,26 @@ pub(super) async fn audit(app: &App, args: &AuditArgs, printer: &Printer) -> Res
         if violations.is_empty() {
             printer.note("every invariant holds");
         }
+        if media.removed > 0 {
+            let (removed, videos) = (media.removed, media.videos);
+            printer.note(&format!("{removed} of {videos} videos were removed because they were old"));
+        }
     }
     Ok(if violations.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
-async fn with_artifacts(app: &App, jobs: Vec<Job>) -> Result<Vec<(Job, Option<Artifact>)>, Failure> {
+async fn with_videos(app: &App, jobs: Vec<Job>) -> Result<Vec<(Job, Option<Video>)>, Failure> {
     let mut found = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let artifact = if job.stage == Stage::Done { artifact_of(app, job.id).await? } else { None };
-        found.push((job, artifact));
+        let video = if job.stage == Stage::Done { Video::of(app, job.id).await? } else { None };
+        found.push((job, video));
     }
     Ok(found)
 }
 
 /// The jobs as scripts read them.
-fn views<'a>(app: &App, jobs: &'a [(Job, Option<Artifact>)]) -> Vec<JobView<'a>> {
-    let view = |(job, artifact): &'a (Job, Option<Artifact>)| {
-        let path = artifact.as_ref().map(|artifact| kept_at(app, artifact));
-        JobView::new(job, path.as_deref().zip(artifact.as_ref()), None)
-    };
-    jobs.iter().map(view).collect()
+fn views(jobs: &[(Job, Option<Video>)]) -> Vec<JobView<'_>> {
+    jobs.iter().map(|(job, video)| JobView::new(job, video.as_ref().map(VideoView::from))).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::output::nearest;
 const PREFIX: &str = "NEUROCARDS_";
 
 /// Every setting of the contract (DESIGN section 6) with our prefix, also those that this version does not use.
-const KNOWN: [&str; 17] = [
+const KNOWN: [&str; 19] = [
     "NEUROCARDS_DATA_DIR",
     "NEUROCARDS_MEDIA_URL",
     "NEUROCARDS_PROVIDER",
@@ -24,6 +24,8 @@ const KNOWN: [&str; 17] = [
     "NEUROCARDS_RETRY_RATE_LIMIT",
     "NEUROCARDS_STORAGE_RETRY",
     "NEUROCARDS_SHUTDOWN_GRACE",
+    "NEUROCARDS_KEEP_PHOTOS",
+    "NEUROCARDS_KEEP_VIDEOS",
     "NEUROCARDS_KEY_RATE_LIMIT_COOLDOWN",
     "NEUROCARDS_KEY_BILLING_COOLDOWN",
 ];

@@ -1,7 +1,5 @@
 //! What scripts read. DESIGN section 6 binds the fields of a job.
 
-use std::path::Path;
-
 use neurocards::{
     Account, Artifact, Credits, Fault, Job, JobEvent, JobId, Model, ModelStatus, Order, OrderId, Progress,
     Stage, Status, Timestamp,
@@ -9,6 +7,7 @@ use neurocards::{
 use serde::Serialize;
 
 use crate::failure::{Failure, FailureView};
+use crate::video::Video;
 
 /// A job.
 #[derive(Debug, Serialize)]
@@ -32,19 +31,36 @@ struct ErrorView<'a> {
     message: &'a str,
 }
 
+/// A job's video.
 #[derive(Debug, Serialize)]
-struct VideoView<'a> {
+pub(crate) struct VideoView<'a> {
     /// The copy that this command handed over; `None` when it made none.
     path: Option<&'a str>,
-    /// The video in the media folder.
-    media_path: String,
+    /// The video in the media folder; `None` when it was removed.
+    media_path: Option<String>,
+    /// When it was removed because it was old.
+    removed_at: Option<Timestamp>,
     #[serde(flatten)]
     facts: &'a Artifact,
 }
 
+impl<'a> From<&'a Video> for VideoView<'a> {
+    fn from(video: &'a Video) -> Self {
+        let Video { facts, kept_at, removed_at } = video;
+        let media_path = removed_at.is_none().then(|| kept_at.display().to_string());
+        Self { path: None, media_path, removed_at: *removed_at, facts }
+    }
+}
+
+impl<'a> From<&'a VideoFile> for VideoView<'a> {
+    fn from(video: &'a VideoFile) -> Self {
+        let media_path = Some(video.media_path.clone());
+        Self { path: Some(&video.path), media_path, removed_at: None, facts: &video.facts }
+    }
+}
+
 impl<'a> JobView<'a> {
-    /// `video` is where the video lies in the media folder, and its facts; `copy` is where it was handed over.
-    pub(crate) fn new(job: &'a Job, video: Option<(&Path, &'a Artifact)>, copy: Option<&'a str>) -> Self {
+    pub(crate) fn new(job: &'a Job, video: Option<VideoView<'a>>) -> Self {
         let error = |fault: &'a Fault| ErrorView { class: fault.class.as_str(), message: &fault.message };
         Self {
             id: job.id,
@@ -55,11 +71,7 @@ impl<'a> JobView<'a> {
             model: &job.model,
             attempts: job.attempts,
             error: job.error.as_ref().map(error),
-            video: video.map(|(kept, facts)| VideoView {
-                path: copy,
-                media_path: kept.display().to_string(),
-                facts,
-            }),
+            video,
             created_at: job.created_at,
             finished_at: job.finished_at,
         }

@@ -23,4 +23,6 @@ mod postgres;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod support;

@@ -103,7 +103,14 @@ async fn videos(app: &App) -> Finding {
     }
     match app.engine.audit_media(false).await {
         Ok(audit) if audit.violations.is_empty() => {
-            Finding::ok("videos", format!("{} made, all there with their sizes", audit.videos))
+            let (made, removed) = (audit.videos, audit.removed);
+            let found = match removed {
+                0 => format!("{made} made, all there with their sizes"),
+                _ => format!(
+                    "{made} made, {removed} removed because they were old, the others there with their sizes"
+                ),
+            };
+            Finding::ok("videos", found)
         }
         Ok(audit) => {
             let found = format!("{} of {} are missing or damaged", audit.violations.len(), audit.videos);

@@ -6,7 +6,7 @@ use neurocards::{Clock, Media, MediaError, Photo, PhotoLimits, SystemClock, Time
 
 use super::Finding;
 use crate::app::{App, catalogue};
-use crate::config::{Config, MediaPlace};
+use crate::config::{Config, Keep, MediaPlace};
 use crate::failure::Failure;
 use crate::output::moment;
 
@@ -125,6 +125,12 @@ fn free_mb(folder: &Path) -> Option<u64> {
 #[cfg(not(unix))]
 fn free_mb(_folder: &Path) -> Option<u64> {
     None
+}
+
+/// What is removed by itself, and when.
+pub(super) fn retention(config: &Config) -> Finding {
+    let (photos, videos) = (Keep(config.retention.photos), Keep(config.retention.videos));
+    Finding::ok("retention", format!("photos are kept {photos}, videos {videos}"))
 }
 
 /// Writes, reads and deletes a photo in the media folder; asks a bucket for a photo that is not there.

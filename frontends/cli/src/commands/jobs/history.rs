@@ -1,11 +1,10 @@
 //! Everything that is known of a job.
 
-use std::path::Path;
-
 use neurocards::{Attempt, JobEvent, JobEventBody, JobHistory, LedgerEntry, Notice, Prompt, PromptUsage};
 use serde::Serialize;
 
-use crate::output::{JobView, OrderView, clean_line, clean_path, moment, seconds_of, table};
+use crate::output::{JobView, OrderView, VideoView, clean_line, clean_path, moment, seconds_of, table};
+use crate::video::Video;
 
 /// Everything that is known of a job, for scripts.
 #[derive(Debug, Serialize)]
@@ -21,10 +20,10 @@ pub(super) struct HistoryView<'a> {
 }
 
 impl<'a> HistoryView<'a> {
-    pub(super) fn new(history: &'a JobHistory, path: Option<&Path>) -> Self {
+    pub(super) fn new(history: &'a JobHistory, video: Option<&'a Video>) -> Self {
         let record = &history.record;
         Self {
-            job: JobView::new(&record.job, path.zip(record.artifact.as_ref()), None),
+            job: JobView::new(&record.job, video.map(VideoView::from)),
             order: OrderView::from(&record.order),
             prompt: &record.job.prompt,
             events: &history.events,
@@ -36,7 +35,7 @@ impl<'a> HistoryView<'a> {
 }
 
 /// The same for people.
-pub(super) fn text(history: &JobHistory, path: Option<&Path>) -> String {
+pub(super) fn text(history: &JobHistory, video: Option<&Video>) -> String {
     let (job, order) = (&history.record.job, &history.record.order);
     let mut lines = Vec::new();
     let mut fact = |name: &str, value: String| lines.push(format!("{name:<10} {}", clean_line(&value)));
@@ -54,12 +53,18 @@ pub(super) fn text(history: &JobHistory, path: Option<&Path>) -> String {
     if let Some(fault) = &job.error {
         fact("error", fault.to_string());
     }
-    if let (Some(path), Some(video)) = (path, &history.record.artifact) {
-        fact("video", clean_path(path));
-        let (width, height, codec) = (video.width, video.height, &video.codec);
-        let length = seconds_of(video.duration_ms);
-        fact("", format!("{width}x{height}, {length}, {} kB, {codec}", video.bytes / 1_000));
-        fact("sha256", video.sha256.clone());
+    if let Some(Video { facts, kept_at, removed_at }) = video {
+        fact(
+            "video",
+            match removed_at {
+                Some(at) => format!("removed on {}, because it was old", moment(*at)),
+                None => clean_path(kept_at),
+            },
+        );
+        let (width, height, codec) = (facts.width, facts.height, &facts.codec);
+        let length = seconds_of(facts.duration_ms);
+        fact("", format!("{width}x{height}, {length}, {} kB, {codec}", facts.bytes / 1_000));
+        fact("sha256", facts.sha256.clone());
     }
     if let Some(prompt) = &job.prompt {
         fact("script", prompt.script.hook.clone());

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use neurocards::{Artifact, Job, OrderId};
+use neurocards::{Job, OrderId};
 
 use crate::app::App;
 use crate::failure::Failure;
 use crate::output::{moment, table};
+use crate::video::Video;
 
 /// The descriptions of the orders that these jobs belong to.
 pub(super) async fn descriptions(
     app: &App,
-    jobs: &[(Job, Option<Artifact>)],
+    jobs: &[(Job, Option<Video>)],
 ) -> Result<BTreeMap<OrderId, String>, Failure> {
     let mut known = BTreeMap::new();
     for (job, _) in jobs {
@@ -39,14 +40,12 @@ fn first_words(text: &str) -> String {
 }
 
 /// With the descriptions of their orders, jobs of several orders; without, those of one.
-pub(super) fn job_table(
-    jobs: &[(Job, Option<Artifact>)],
-    orders: Option<&BTreeMap<OrderId, String>>,
-) -> String {
-    let rows = jobs.iter().map(|(job, artifact)| {
-        let told = match (&job.error, artifact) {
+pub(super) fn job_table(jobs: &[(Job, Option<Video>)], orders: Option<&BTreeMap<OrderId, String>>) -> String {
+    let rows = jobs.iter().map(|(job, video)| {
+        let told = match (&job.error, video) {
             (Some(fault), _) => fault.to_string(),
-            (None, Some(artifact)) => format!("{} kB", artifact.bytes / 1_000),
+            (None, Some(Video { removed_at: Some(at), .. })) => format!("removed on {}", moment(*at)),
+            (None, Some(video)) => format!("{} kB", video.facts.bytes / 1_000),
             (None, None) => String::new(),
         };
         let mut row = vec![
