@@ -236,3 +236,29 @@ async fn history_and_notices_keep_their_rows() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn resources_are_closed_by_somebody_since_some_time() {
+    rows(async |db| {
+        sqlx::query("INSERT INTO resources (provider, kind, name) VALUES ('memory', 'model', 'video')")
+            .execute(&mut *db)
+            .await
+            .unwrap();
+        refused(
+            db,
+            &[
+                ("UPDATE resources SET kind = 'planet'", "CHECK"),
+                ("UPDATE resources SET failures = -1", "failures >= 0"),
+                ("UPDATE resources SET closed_until = 1", "a_closing_has_a_beginning"),
+                ("UPDATE resources SET closed_since = 1", "only_operators_close_for_good"),
+                ("UPDATE resources SET balance_milli = 1", "a_balance_has_its_time"),
+                (
+                    "INSERT INTO resources (provider, kind, name) VALUES ('memory', 'model', 'video')",
+                    "UNIQUE constraint failed",
+                ),
+            ],
+        )
+        .await;
+    })
+    .await;
+}

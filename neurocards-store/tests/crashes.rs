@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use neurocards_core::{
-    AccountKey, AccountOpen, BriefTexts, Credits, Engine, EntryKind, LedgerFilter, Media, MemoryNotifier,
-    MemoryProvider, NoticeKind, OrderRequest, Photo, PhotoLimits, Policy, ProviderCapabilities, RunOptions,
-    Stage, Store, SystemClock, TemplateId,
+    AccountKey, AccountOpen, BriefTexts, Catalogue, Credits, Engine, EntryKind, Fault, FaultClass,
+    LedgerFilter, Media, MemoryNotifier, MemoryProvider, Model, NoticeKind, OrderRequest, Photo, PhotoLimits,
+    Policy, ProviderCapabilities, RunOptions, Stage, Store, SystemClock, TemplateId, VideoProvider,
 };
 use neurocards_store::SqliteStore;
 use neurocards_testkit::{FaultyStore, Plan};
@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 const VIDEO: &[u8] = include_bytes!("../../tests/testkit/assets/tiny.mp4");
 /// More writes than one life has: the last rounds break nothing that matters.
 const WRITES: u64 = 14;
+/// The same for a life whose first model is paused.
+const WRITES_WITH_A_DETOUR: u64 = 20;
 
 fn account() -> AccountKey {
     "cli:test".parse().unwrap()
@@ -66,14 +68,26 @@ async fn open(folder: &Path) -> Arc<SqliteStore> {
     Arc::new(SqliteStore::open(&file.display().to_string(), Arc::new(SystemClock::new())).await.unwrap())
 }
 
-async fn survive(photo: &Photo, plan: Plan) {
+/// A provider that can tell whether a submission arrived.
+fn provider(shared: bool) -> MemoryProvider {
+    let poll = Some(Duration::from_millis(1));
+    let capabilities = ProviderCapabilities { lookup: true, poll, shared, ..ProviderCapabilities::default() };
+    MemoryProvider::new(Bytes::from_static(VIDEO)).with_capabilities(capabilities)
+}
+
+/// The same with a model that is paused, which is what people order, and its successor.
+fn with_a_paused_model() -> MemoryProvider {
+    let successor = MemoryProvider::new(Bytes::new()).catalogue().models()[0].clone();
+    let paused =
+        Model { id: "memory/paused".to_owned(), successor: Some(successor.id.clone()), ..successor.clone() };
+    let catalogue = Catalogue::new(vec![paused, successor], Some("memory/paused".to_owned()));
+    let provider = provider(true).with_catalogue(catalogue);
+    provider.refuse("memory/paused", Some(Fault::new(FaultClass::ModelUnavailable, "paused")));
+    provider
+}
+
+async fn survive(photo: &Photo, plan: Plan, provider: MemoryProvider) {
     let folder = tempfile::tempdir().unwrap();
-    let capabilities = ProviderCapabilities {
-        lookup: true,
-        poll: Some(Duration::from_millis(1)),
-        ..ProviderCapabilities::default()
-    };
-    let provider = MemoryProvider::new(Bytes::from_static(VIDEO)).with_capabilities(capabilities);
     let outside = Outside {
         media: Media::in_memory(),
         provider: Arc::new(provider),
@@ -124,6 +138,7 @@ async fn survive(photo: &Photo, plan: Plan) {
     running.await.unwrap().unwrap();
 
     assert_eq!(record.jobs[0].stage, Stage::Done, "{plan:?}");
+    assert_eq!(record.jobs[0].model, MemoryProvider::NAME, "{plan:?}");
     assert_eq!(outside.provider.tasks(), 1, "{plan:?}: one task");
     let filter = LedgerFilter { account: Some(account()), limit: 100, ..LedgerFilter::default() };
     let entries: Vec<_> = store.ledger_list(&filter).await.unwrap().iter().map(|entry| entry.kind).collect();
@@ -134,12 +149,22 @@ async fn survive(photo: &Photo, plan: Plan) {
     assert!(results <= 1, "{plan:?}: told {results} times");
 }
 
-#[tokio::test]
-async fn every_write_can_break_and_nothing_is_lost_or_done_twice() {
+async fn survive_everything(writes: u64, provider: impl Fn() -> MemoryProvider) {
     let bytes = include_bytes!("../../examples/photos/coffee-cup.jpg");
     let photo = Photo::intake(bytes, &PhotoLimits::default()).unwrap();
-    let plans = (1..=WRITES).flat_map(|nth| [Plan::before(nth), Plan::after(nth)]);
+    let plans = (1..=writes).flat_map(|nth| [Plan::before(nth), Plan::after(nth)]);
     for plan in std::iter::once(Plan::EMPTY).chain(plans) {
-        survive(&photo, plan).await;
+        survive(&photo, plan, provider()).await;
     }
+}
+
+#[tokio::test]
+async fn every_write_can_break_and_nothing_is_lost_or_done_twice() {
+    survive_everything(WRITES, || provider(false)).await;
+}
+
+/// A refusal, what all processes are told of it, and the second attempt: also when a process dies in between.
+#[tokio::test]
+async fn every_write_of_a_detour_can_break_too() {
+    survive_everything(WRITES_WITH_A_DETOUR, with_a_paused_model).await;
 }

@@ -585,3 +585,10 @@ fn a_new_model_may_need_a_shorter_prompt() {
     assert_eq!(attempt.reason, Some(format!("{reason}; account B")));
     assert!(matches!(life.history.last(), Some(JobEventBody::Sent { key: Some(_), reason: Some(_), .. })));
 }
+
+#[test]
+fn lines_of_older_versions_can_be_read() {
+    let sent: JobEventBody = serde_json::from_str(r#"{"event":"sent","attempt":1}"#).unwrap();
+    let expect = JobEventBody::Sent { attempt: 1, model: String::new(), key: None, reason: None };
+    assert_eq!(sent, expect);
+}

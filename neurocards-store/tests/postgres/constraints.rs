@@ -166,3 +166,23 @@ async fn history_and_notices_keep_their_rows() {
     .await;
     assert_eq!(store.audit().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn resources_are_closed_by_somebody_since_some_time() {
+    let database = crate::database().await;
+    let db = &mut raw(&database).await;
+    let insert = "INSERT INTO resources (provider, kind, name) VALUES ('memory', 'model', 'video')";
+    sqlx::query(insert).execute(&mut *db).await.unwrap();
+    refused(
+        db,
+        &[
+            ("UPDATE resources SET kind = 'planet'", "resources_kind_check"),
+            ("UPDATE resources SET failures = -1", "resources_failures_check"),
+            ("UPDATE resources SET closed_until = now()", "a_closing_has_a_beginning"),
+            ("UPDATE resources SET closed_since = now()", "only_operators_close_for_good"),
+            ("UPDATE resources SET balance_milli = 1", "a_balance_has_its_time"),
+            (insert, "resources_pkey"),
+        ],
+    )
+    .await;
+}

@@ -7,6 +7,7 @@ mod callbacks;
 mod jobs;
 mod notices;
 mod orders;
+mod resources;
 
 use std::sync::Arc;
 
@@ -134,4 +135,5 @@ races! {
         h8_claim_and_the_former_holder, seize_and_claim_and_apply;
     callbacks: d6_adopt_and_reply, e1_callback_and_callback, e5_gift_and_gift;
     notices: g8_sender_and_sender, g3_late_answer_and_next_sender;
+    resources: fault_and_fault, fault_and_success, probe_and_probe, operator_and_success, slot_and_slot;
 }
