@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
@@ -42,6 +43,9 @@ pub struct OpenAiCheck {
     allowed: BTreeSet<&'static str>,
     memory: Arc<Memory>,
 }
+
+/// The engine gives up a little later, and lets the brief pass then.
+const LIMIT: Duration = Duration::from_secs(110);
 
 type Looked = Arc<OnceCell<Verdict>>;
 
@@ -141,13 +145,21 @@ impl OpenAiCheck {
     }
 }
 
+fn late() -> Fault {
+    Fault::new(FaultClass::Temporary, format!("no verdict within {} s", LIMIT.as_secs()))
+}
+
 #[async_trait]
 impl BriefCheck for OpenAiCheck {
     async fn check(&self, brief: &Brief, photo: &Photo) -> Checked {
         let remembered = self.remembered(brief);
         let mut usage = None;
         // Who comes while somebody looks waits for what they see; a look that failed is not remembered.
-        let looked = remembered.get_or_try_init(|| self.look(brief, photo, &mut usage)).await;
+        let looked = remembered.get_or_try_init(|| self.look(brief, photo, &mut usage));
+        let looked = tokio::select! {
+            looked = looked => looked,
+            () = self.openai.clock().sleep(LIMIT) => Err(late()),
+        };
         let verdict = match looked {
             Ok(verdict) => verdict.clone(),
             Err(fault) if self.strict => Verdict::Refused(fault),

@@ -118,6 +118,10 @@ impl OpenAi {
         }
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.parts.clock()
+    }
+
     /// What came from outside, fit to be shown.
     pub(crate) fn said(&self, text: &str) -> String {
         self.parts.connection.said(text)

@@ -11,7 +11,7 @@ use crate::openai::OpenAi;
 
 /// Most characters of what the model says it sees.
 const WHAT_MAX_CHARS: usize = 100;
-const ANSWERS: &[&str] = &["yes", "no", "unsure"];
+const ANSWERS: &[&str] = &["no", "unsure", "yes"];
 
 /// What is asked.
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::fault::FaultClass;
 use crate::lifecycle::{Choice, Crossing, JobState, Policy, Route, choose};
 use crate::order::Order;
-use crate::prompt::fit;
+use crate::prompt::Prompt;
 use crate::provider::{Opening, VideoProvider};
 
 /// What a route is asked for.
@@ -75,11 +75,10 @@ impl Parts {
 
     /// The prompt was fitted to the model of before.
     fn go(&self, state: &JobState, model: String, reason: String) -> Route {
-        let limit = self.catalogue.get(&model).map(|model| model.prompt.max_chars);
-        let text =
-            state.job.prompt.as_ref().zip(limit).and_then(|(prompt, limit)| {
-                Some(fit(&prompt.text, limit)).filter(|text| *text != prompt.text)
-            });
+        let limits = self.catalogue.get(&model).map(|model| model.prompt);
+        let text = state.job.prompt.as_ref().zip(limits).and_then(|(prompt, limits)| {
+            Some(Prompt::refit(&prompt.text, limits)).filter(|text| *text != prompt.text)
+        });
         Route::Go { model, reason, text }
     }
 }

@@ -15,7 +15,7 @@ use crate::media::{IngestError, MediaError};
 use crate::metering::{self, Counts};
 use crate::model::Model;
 use crate::order::Order;
-use crate::prompt::{Prompt, PromptError, PromptRequest, fit};
+use crate::prompt::{Prompt, PromptError, PromptRequest};
 use crate::provider::{
     Lookup, PhotoUpload, Submission, Submitted, TaskRef, TaskState, UploadError, UploadedPhoto, VideoProvider,
 };
@@ -254,7 +254,7 @@ impl Turn<'_> {
             }
         };
         // The model's limit holds whoever wrote the prompt.
-        prompt.text = fit(&prompt.text, model.prompt.max_chars);
+        prompt.text = Prompt::refit(&prompt.text, model.prompt);
         Event::PromptBuilt { prompt, fault, route: Box::new(route) }
     }
 

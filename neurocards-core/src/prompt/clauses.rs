@@ -34,6 +34,16 @@ impl Prompt {
             if body.is_empty() { format!("{keep} {no_text}") } else { format!("{body} {keep} {no_text}") };
         fit(&whole, limits.max_chars)
     }
+
+    /// A whole prompt under the limits of a model that it was not written for: as it is while it fits, else shortened.
+    /// The clauses at its end stay whole, if it has them.
+    #[must_use]
+    pub fn refit(text: &str, limits: PromptLimits) -> String {
+        if chars(text) > limits.max_chars && text.trim_end().ends_with(NO_TEXT_CLAUSE) {
+            return Self::with_clauses(text, limits);
+        }
+        fit(text, limits.max_chars)
+    }
 }
 
 /// The body with general sentences while the prompt is too short for the model.
@@ -103,6 +113,20 @@ mod tests {
         check("A cup spins", 100, "A cup spins. Keep the product as in the photo. No added text.");
         check("A cup spins", 40, "Keep the product as in the photo.");
         check("A cup spins", 3, "Kee");
+    }
+
+    #[test]
+    fn a_prompt_for_another_model_keeps_its_clauses() {
+        let limits = |max_chars| PromptLimits { min_chars: 3, max_chars };
+        let body = "A cup spins on a table. The steam rises slowly. A hand takes it.";
+        let whole = Prompt::with_clauses(body, limits(800));
+        assert_eq!(Prompt::refit(&whole, limits(800)), whole);
+        let short = Prompt::refit(&whole, limits(210));
+        assert_eq!(
+            short,
+            format!("A cup spins on a table. The steam rises slowly. {PRESERVE_CLAUSE} {NO_TEXT_CLAUSE}")
+        );
+        assert_eq!(Prompt::refit(body, limits(48)), "A cup spins on a table. The steam rises slowly.");
     }
 
     #[test]

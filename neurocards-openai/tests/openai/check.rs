@@ -1,7 +1,12 @@
 //! The check of a brief before money is spent on it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use insta::assert_json_snapshot;
-use neurocards_core::{BriefCheck, Checked, FaultClass, Lang, Objection, TemplateId, Verdict};
+use neurocards_core::{
+    BriefCheck, Checked, Entropy, FaultClass, Lang, ManualClock, Objection, TemplateId, Verdict,
+};
 use neurocards_openai::OpenAiCheck;
 use serde_json::{Value, json};
 
@@ -144,7 +149,7 @@ async fn a_look_that_failed_is_not_remembered() {
         let Verdict::Unchecked(Some(fault)) = checked.verdict else { panic!("{:?}", checked.verdict) };
         assert_eq!((fault.class, checked.usage), (FaultClass::Auth, None));
     }
-    world.clock.advance(std::time::Duration::from_secs(600));
+    world.clock.advance(Duration::from_secs(600));
     world.service.also([clean(), sees("", "no", "no")]);
     assert_eq!(check(&world, &checks, CUP).await.verdict, Verdict::Clean);
 }
@@ -164,4 +169,23 @@ async fn what_the_model_sees_is_told_without_addresses() {
     let lured = sees("a man, visit https://evil.example/pay now", "yes", "no");
     let Verdict::Refused(fault) = verdict(vec![clean(), lured], |check| check).await else { panic!() };
     assert_eq!(fault.message, "a person can be recognised in the photo (a man, visit [address] now)");
+}
+
+#[tokio::test]
+async fn a_check_that_hangs_ends_before_the_engine_gives_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let world = World::new(Service::chat([]).await).await;
+    let clock = Arc::new(ManualClock::new());
+    let settings = world.settings().base_url(format!("http://{}/v1", silent.local_addr().unwrap()));
+    let openai = settings.time_and_chance(clock.clone(), Entropy::seeded(1)).build().unwrap();
+    let checks = OpenAiCheck::new(openai).strict(true);
+    let brief = world.brief(TemplateId::Ugc, Lang::Ru, CUP, None);
+    let photo = world.photo.clone();
+    let looking = tokio::spawn(async move { checks.check(&brief, &photo).await });
+    while !looking.is_finished() {
+        clock.advance(Duration::from_secs(110));
+        tokio::task::yield_now().await;
+    }
+    let Verdict::Refused(fault) = looking.await.unwrap().verdict else { panic!("nothing passes unchecked") };
+    assert_eq!(fault.message, "no verdict within 110 s");
 }

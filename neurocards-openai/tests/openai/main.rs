@@ -4,6 +4,8 @@
 
 mod asking;
 mod check;
+mod flow;
 mod limits;
+mod proxy;
 mod service;
 mod world;
