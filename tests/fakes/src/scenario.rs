@@ -19,9 +19,11 @@ use crate::script::When;
 pub enum Weather {
     /// Nothing does.
     Calm,
-    /// About one exchange in twenty has a fault, and one task in ten its own way.
+    /// About one paid exchange in ten has a fault, and one task in five goes its own way.
     Mixed,
-    /// Four times as much, and some exchanges hang.
+    /// Four times as much.
+    Rough,
+    /// And some exchanges hang until the client gives up.
     Storm,
 }
 
@@ -148,7 +150,7 @@ impl Scenario {
         let times = match weather {
             Weather::Calm => 0,
             Weather::Mixed => 1,
-            Weather::Storm => 4,
+            Weather::Rough | Weather::Storm => 4,
         };
         if times > 0 {
             kie_accidents(&kie, times, &ordinary);
