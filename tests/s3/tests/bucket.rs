@@ -4,17 +4,23 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use neurocards_core::{BucketOptions, Media, MediaError, Photo, PhotoLimits};
+use neurocards_core::{
+    BucketOptions, Clock, Engine, Entropy, ManualClock, Media, MediaError, MemoryStore, Photo, PhotoLimits,
+    RunOptions, SystemClock,
+};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 const VIDEO: &[u8] = include_bytes!("../../testkit/assets/tiny.mp4");
 const CUP: &[u8] = include_bytes!("../../../examples/photos/coffee-cup.jpg");
@@ -105,4 +111,52 @@ async fn a_server_that_is_away_is_unavailable() {
     let away = Bucket { addr: free, folder: bucket.folder };
     let error = away.media("s3://cards", "hush").photo("00ff").await.unwrap_err();
     assert!(matches!(error, MediaError::Unavailable { .. }), "{error:?}");
+}
+
+/// The files of the bucket below a folder.
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with('.'))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_needs_is_moved_and_then_deleted() {
+    let bucket = Bucket::serve().await;
+    let media = bucket.media("s3://cards/shop", "hush");
+    let sha256 = media.put_photo(&photo()).await.unwrap().sha256;
+    let (clock, day) = (Arc::new(ManualClock::new()), Duration::from_secs(24 * 3_600));
+    // The bucket has its own clock.
+    let ahead = (SystemClock::new().now() - clock.now()).to_std().unwrap_or_default();
+    clock.advance(ahead + 2 * day);
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let engine = Engine::builder(store, media.clone());
+    let engine = engine.time_and_chance(clock.clone(), Entropy::from_os()).build();
+    let keep_house_until = async |is_so: &dyn Fn() -> bool| {
+        let stop = CancellationToken::new();
+        let running = tokio::spawn({
+            let (engine, stop) = (engine.clone(), stop.clone());
+            async move { engine.run(RunOptions::default(), stop).await }
+        });
+        let waited = async {
+            let mut pause = tokio::time::interval(Duration::from_millis(20));
+            while !is_so() {
+                pause.tick().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waited).await.unwrap();
+        stop.cancel();
+        running.await.unwrap().unwrap();
+    };
+    let there = bucket.file(Path::new("shop").join(Media::photo_key(&sha256)));
+    let bin = bucket.file("shop/bin/photos");
+    keep_house_until(&|| !there.exists()).await;
+    let binned = files(&bin);
+    assert!(binned.len() == 1 && binned[0].starts_with(&sha256), "{binned:?}");
+    assert_eq!(media.photo(&sha256).await.unwrap(), photo().jpeg());
+    clock.advance(day);
+    keep_house_until(&|| files(&bin).is_empty()).await;
+    assert!(matches!(media.photo(&sha256).await, Err(MediaError::Missing { .. })));
 }
