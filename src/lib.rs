@@ -81,8 +81,8 @@ pub use neurocards_core::{
     StoreError, Subject, Submission, Submitted, SystemClock, TaskRef, TaskState, Telling, TemplateId,
     Templates, Timestamp, Told, Transition, Turn, TurnOutcome, UPDATES_REMEMBERED, UnknownWord, UpdateClaim,
     UpdateNew, UpdateRecord, UpdateSettle, UploadError, UploadedPhoto, VIDEO_MAX_BYTES, Variation, Verdict,
-    VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, WORKER_REMEMBERED, Wake, WorkerBeat,
-    WorkerRecord, describe_metrics, fit, late, metric, step,
+    VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, WORKER_ALIVE, WORKER_REMEMBERED, Wake,
+    WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric, queue_seen, step,
 };
 
 #[cfg(feature = "s3")]

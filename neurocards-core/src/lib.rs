@@ -57,7 +57,7 @@ pub use lifecycle::{
 #[cfg(feature = "s3")]
 pub use media::BucketOptions;
 pub use media::{IngestError, Media, MediaError, MediaKind, VIDEO_MAX_BYTES};
-pub use metering::{describe_metrics, metric};
+pub use metering::{describe_metrics, metric, queue_seen};
 pub use model::{Catalogue, Model, ModelError, ModelStatus};
 pub use notice::{Notice, NoticeBody, NoticeKind, NoticeState, Subject};
 pub use notifier::{Delivery, MemoryNotifier, Notifier};
@@ -81,6 +81,6 @@ pub use store::{
     LateClaim, LateOutcome, LateSettle, LedgerFilter, MediaQuestion, MemoryStore, NoticeClaim, NoticeOutcome,
     NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement,
     Posted, QueueStatus, ResourceChange, ResourceSet, ResourceSettle, Room, Seizure, StageStatus, Store,
-    StoreAround, StoreCall, StoreCapabilities, StoreError, Telling, Told, Violation, WORKER_REMEMBERED,
-    WorkerBeat, WorkerRecord,
+    StoreAround, StoreCall, StoreCapabilities, StoreError, Telling, Told, Violation, WORKER_ALIVE,
+    WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
 };

@@ -13,7 +13,7 @@ use crate::lifecycle::Transition;
 use crate::media::{IngestError, MediaKind};
 use crate::prompt::{Prompt, PromptError, PromptUsage};
 use crate::provider::{Lookup, Submitted, UploadError, UploadedPhoto};
-use crate::store::{NoticeOutcome, StoreError};
+use crate::store::{NoticeOutcome, QueueStatus, StoreError};
 
 /// The names of the metrics. They are part of the contract: dashboards and alerts rely on them.
 pub mod metric {
@@ -52,6 +52,17 @@ pub mod metric {
     /// Counter: objects that the upkeep moved. Labels `kind` (`photo`, `video`) and `fate` (`set_aside`, `taken_back`,
     /// `deleted`).
     pub const MEDIA_SWEPT: &str = "neurocards_media_swept_total";
+    /// Gauge: unfinished jobs, of all workers. Labels `stage` and `state` (`due`, `leased`, `paused`, or `waiting` for their
+    /// time).
+    pub const QUEUE_JOBS: &str = "neurocards_queue_jobs";
+    /// Gauge, in seconds: for how long the job is due that waits the longest; 0 when none is.
+    pub const QUEUE_OLDEST_DUE: &str = "neurocards_queue_oldest_due_seconds";
+    /// Gauge: pauses that are in force.
+    pub const QUEUE_PAUSES: &str = "neurocards_queue_pauses";
+    /// Gauge: workers that said something within a minute, of all machines.
+    pub const WORKERS_ALIVE: &str = "neurocards_workers_alive";
+    /// Gauge, in seconds since 1970, by the store's clock: when the gauges of the queue were looked at.
+    pub const QUEUE_SEEN: &str = "neurocards_queue_seen_timestamp_seconds";
     /// Gauge: turns that are under way. Jobs that wait for a render are rows, and not among them.
     pub const TURNS: &str = "neurocards_turns_in_flight";
 }
@@ -85,6 +96,11 @@ pub fn describe_metrics() {
         "Photos and videos set aside, taken back and deleted by the upkeep"
     );
     describe_gauge!(metric::TURNS, "Turns under way");
+    describe_gauge!(metric::QUEUE_JOBS, "Unfinished jobs of all workers, by stage and state");
+    describe_gauge!(metric::QUEUE_OLDEST_DUE, Unit::Seconds, "For how long the oldest due job waits");
+    describe_gauge!(metric::QUEUE_PAUSES, "Pauses in force");
+    describe_gauge!(metric::WORKERS_ALIVE, "Workers that said something within a minute");
+    describe_gauge!(metric::QUEUE_SEEN, Unit::Seconds, "When the queue was looked at, since 1970");
     for name in [
         metric::ORDERS_PLACED,
         metric::JOBS_CLAIMED,
@@ -95,6 +111,25 @@ pub fn describe_metrics() {
         counter!(name).absolute(0);
     }
     gauge!(metric::TURNS).set(0.0);
+}
+
+/// Sets the gauges of the queue to what a look at it has shown.
+pub fn queue_seen(status: &QueueStatus) {
+    for stage in &status.stages {
+        let states = [
+            ("due", stage.due),
+            ("leased", stage.leased),
+            ("paused", stage.paused),
+            ("waiting", stage.waiting()),
+        ];
+        for (state, jobs) in states {
+            gauge!(metric::QUEUE_JOBS, "stage" => stage.stage.as_str(), "state" => state).set(jobs as f64);
+        }
+    }
+    gauge!(metric::QUEUE_OLDEST_DUE).set(status.oldest_due().unwrap_or_default().as_secs_f64());
+    gauge!(metric::QUEUE_PAUSES).set(status.pauses.len() as f64);
+    gauge!(metric::WORKERS_ALIVE).set(status.workers_alive().count() as f64);
+    gauge!(metric::QUEUE_SEEN).set(status.at.timestamp_micros() as f64 / 1e6);
 }
 
 pub(crate) fn order_placed() {

@@ -11,7 +11,7 @@ mod words;
 pub(crate) use clean::{clean_line, clean_path, clean_short, is_plain};
 pub(crate) use printer::Printer;
 pub(crate) use progress::Bars;
-pub(crate) use queue::{PauseView, QueueView, oldest_due_seconds};
+pub(crate) use queue::{PauseView, QueueView};
 pub(crate) use usage::{nearest, print_usage_error};
 pub(crate) use views::{
     AccountView, ErrorDocument, EventLine, JobView, ModelView, OrderView, ProgressLine, VideoFile, VideoView,

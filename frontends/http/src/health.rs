@@ -8,20 +8,22 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use neurocards::{ClaimLoop, Engine, Store};
+use neurocards::{ClaimLoop, Clock, Engine, Store, SystemClock};
 use serde::Serialize;
 
 use crate::metrics::Metrics;
+use crate::queue::QueueLook;
 
 /// How long the store may take to answer.
-const STORE_LIMIT: Duration = Duration::from_secs(1);
+pub(crate) const STORE_LIMIT: Duration = Duration::from_secs(1);
 
 /// What the routes look at.
 #[derive(Debug, Clone)]
 pub struct HttpState {
     store: Arc<dyn Store>,
     worker: Option<Engine>,
-    metrics: Option<Metrics>,
+    clock: Arc<dyn Clock>,
+    metrics: Option<(Metrics, QueueLook)>,
 }
 
 /// The answer of `/readyz`.
@@ -38,23 +40,24 @@ struct Readiness {
 impl HttpState {
     /// For a process that only uses the store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, worker: None, metrics: None }
+        Self { store, worker: None, clock: Arc::new(SystemClock::new()), metrics: None }
     }
 
     /// For a worker: it is ready while its engine claims jobs.
     pub fn worker(engine: Engine) -> Self {
-        Self { store: engine.store().clone(), worker: Some(engine), metrics: None }
+        let (store, clock) = (engine.store().clone(), engine.clock().clone());
+        Self { store, worker: Some(engine), clock, metrics: None }
     }
 
     /// The same with `/metrics`.
     #[must_use]
     pub fn with_metrics(mut self, metrics: Metrics) -> Self {
-        self.metrics = Some(metrics);
+        self.metrics = Some((metrics, QueueLook::new(self.store.clone(), self.clock.clone())));
         self
     }
 
     pub(crate) fn metrics(&self) -> Option<&Metrics> {
-        self.metrics.as_ref()
+        self.metrics.as_ref().map(|(metrics, _)| metrics)
     }
 
     /// `Err`: why not, in a word and in a sentence. The store's own message may name hosts, and is not repeated.
@@ -94,7 +97,8 @@ async fn readyz(State(state): State<HttpState>) -> Response {
 
 async fn metrics(State(state): State<HttpState>) -> Response {
     match &state.metrics {
-        Some(metrics) => {
+        Some((metrics, queue)) => {
+            queue.refresh().await;
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics.text())
                 .into_response()
         }

@@ -3,17 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what fails may end it")]
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use neurocards::{
-    AccountOpen, BriefTexts, Credits, Engine, Media, MemoryProvider, MemoryStore, OrderRequest, Photo,
-    PhotoLimits, RunOptions, Store, SystemClock, TemplateId,
+    AccountOpen, BriefTexts, Clock, Credits, Engine, Entropy, ManualClock, Media, MemoryProvider,
+    MemoryStore, OrderRequest, Pause, PauseScope, Photo, PhotoLimits, RunOptions, Store, StoreAround,
+    StoreCall, StoreError, SystemClock, TemplateId, WorkerBeat,
 };
 use neurocards_http::{HttpState, Metrics, Server};
 use neurocards_testkit::{FaultyStore, Plan};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +74,19 @@ fn engine() -> Engine {
     Engine::builder(store, Media::in_memory()).provider(Arc::new(provider)).build()
 }
 
+fn request(account: neurocards::AccountKey, count: u32) -> OrderRequest {
+    OrderRequest {
+        account,
+        photo: Photo::intake(CUP, &PhotoLimits::default()).unwrap(),
+        texts: BriefTexts { description: "Secret cup".to_owned(), ..BriefTexts::default() },
+        template: TemplateId::Ad,
+        count,
+        model: None,
+        idempotency_key: Some("once".to_owned()),
+        max_credits: None,
+    }
+}
+
 fn silent() -> Arc<dyn Store> {
     let store = FaultyStore::new(engine().store().clone(), Plan::EMPTY);
     store.fall_silent();
@@ -99,10 +115,110 @@ async fn a_store_that_does_not_answer_is_told_within_its_second() {
     assert_eq!(server.get("/healthz").await.0, 200);
 }
 
+/// A process has one recorder, and tests that read it take turns.
+async fn recorder() -> (Metrics, MutexGuard<'static, ()>) {
+    static METRICS: LazyLock<Metrics> = LazyLock::new(|| Metrics::install().unwrap());
+    static TURN: Mutex<()> = Mutex::const_new(());
+    (METRICS.clone(), TURN.lock().await)
+}
+
+/// A store that counts how often the queue is looked at, and can stop answering.
+#[derive(Debug)]
+struct Watched {
+    inner: Arc<MemoryStore>,
+    looks: AtomicU32,
+    silent: AtomicBool,
+}
+
+impl StoreAround for Watched {
+    fn inner(&self) -> &dyn Store {
+        self.inner.as_ref()
+    }
+
+    async fn around<T: Send>(&self, call: StoreCall<'_, T>) -> Result<T, StoreError> {
+        if call.method == "queue_status" {
+            self.looks.fetch_add(1, Ordering::SeqCst);
+            if self.silent.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+        }
+        call.run().await
+    }
+}
+
+#[tokio::test]
+async fn the_queue_of_all_workers_is_told_and_looked_at_now_and_then() {
+    let (metrics, _turn) = recorder().await;
+    let clock = Arc::new(ManualClock::new());
+    let inner = Arc::new(MemoryStore::new(clock.clone()));
+    let (looks, silent) = Default::default();
+    let store = Arc::new(Watched { inner, looks, silent });
+    let engine = Engine::builder(store.clone(), Media::in_memory())
+        .provider(Arc::new(MemoryProvider::new(VIDEO.into())))
+        .time_and_chance(clock.clone(), Entropy::seeded(7))
+        .build();
+    let account: neurocards::AccountKey = "shop:1".parse().unwrap();
+    let open = AccountOpen { account: account.clone(), credit_limit: Credits(9), bonus: None };
+    store.account_open(&open).await.unwrap();
+    engine.order(request(account, 3)).await.unwrap();
+    for name in ["a", "b"] {
+        let (host, version) = (String::new(), String::new());
+        let beat = WorkerBeat { name: name.into(), host, version, in_flight: 0, started_at: clock.now() };
+        store.worker_beat(&beat).await.unwrap();
+        clock.advance(Duration::from_secs(45));
+    }
+    let server = Running::start(HttpState::worker(engine).with_metrics(metrics)).await;
+    let says = |text: &str, lines: &[&str]| {
+        for line in lines {
+            assert!(text.contains(&format!("neurocards_{line}\n")), "{line} is not in:\n{text}");
+        }
+    };
+    let read = async || server.get("/metrics").await.1;
+    let first = futures::future::join_all((0..20).map(|_| read())).await;
+    let seen = clock.now().timestamp();
+    for text in first {
+        says(
+            &text,
+            &[
+                "queue_jobs{stage=\"prompt\",state=\"due\"} 3",
+                "queue_jobs{stage=\"prompt\",state=\"paused\"} 0",
+                "queue_jobs{stage=\"store\",state=\"waiting\"} 0",
+                "queue_oldest_due_seconds 90",
+                "queue_pauses 0",
+                "workers_alive 1",
+                &format!("queue_seen_timestamp_seconds {seen}"),
+            ],
+        );
+    }
+    let pause = Pause { scope: PauseScope::Everything, actor: "cli:ops".to_owned(), reason: None };
+    store.queue_pause(&pause).await.unwrap();
+    let looks = || store.looks.load(Ordering::SeqCst);
+    clock.advance(Duration::from_millis(14_999));
+    says(&read().await, &["queue_pauses 0"]);
+    assert_eq!(looks(), 1);
+    clock.advance(Duration::from_millis(1));
+    let paused = "queue_jobs{stage=\"prompt\",state=\"paused\"} 3";
+    let after = [
+        "queue_jobs{stage=\"prompt\",state=\"due\"} 0",
+        paused,
+        "queue_oldest_due_seconds 0",
+        "queue_pauses 1",
+    ];
+    says(&read().await, &after);
+    assert_eq!(looks(), 2);
+    // A store that does not answer costs a reader a second, once in a while, and the rest is told.
+    store.silent.store(true, Ordering::SeqCst);
+    clock.advance(Duration::from_secs(15));
+    for _ in 0..3 {
+        says(&read().await, &[paused, &format!("queue_seen_timestamp_seconds {}", seen + 15)]);
+    }
+    assert_eq!(looks(), 3);
+}
+
 #[tokio::test]
 async fn a_worker_is_ready_while_it_claims_and_counts_what_it_does() {
     let engine = engine();
-    let metrics = Metrics::install().unwrap();
+    let (metrics, _turn) = recorder().await;
     assert!(Metrics::install().is_err());
     let server = Running::start(HttpState::worker(engine.clone()).with_metrics(metrics)).await;
     let (status, answer) = server.get("/readyz").await;
@@ -117,16 +233,7 @@ async fn a_worker_is_ready_while_it_claims_and_counts_what_it_does() {
     let account: neurocards::AccountKey = "shop:secret-customer".parse().unwrap();
     let open = AccountOpen { account: account.clone(), credit_limit: Credits(9), bonus: None };
     engine.store().account_open(&open).await.unwrap();
-    let request = OrderRequest {
-        account,
-        photo: Photo::intake(CUP, &PhotoLimits::default()).unwrap(),
-        texts: BriefTexts { description: "Secret cup".to_owned(), ..BriefTexts::default() },
-        template: TemplateId::Ad,
-        count: 2,
-        model: None,
-        idempotency_key: Some("once".to_owned()),
-        max_credits: None,
-    };
+    let request = request(account, 2);
     for _ in 0..2 {
         engine.order(request.clone()).await.unwrap().wait().await.unwrap();
     }

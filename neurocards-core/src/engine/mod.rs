@@ -270,6 +270,11 @@ impl Engine {
         &self.parts.policy
     }
 
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.parts.clock
+    }
+
     /// How long photos and videos are kept.
     pub fn retention(&self) -> Retention {
         self.parts.retention

@@ -17,8 +17,8 @@ pub use around::{CallKind, StoreAround, StoreCall};
 pub use late::{LateAttempt, LateClaim, LateOutcome, LateSettle, Telling, Told};
 pub use memory::MemoryStore;
 pub use operations::{
-    EventCursor, OrderLine, Pause, PauseRecord, PauseScope, QueueStatus, StageStatus, WORKER_REMEMBERED,
-    WorkerBeat, WorkerRecord,
+    EventCursor, OrderLine, Pause, PauseRecord, PauseScope, QueueStatus, StageStatus, WORKER_ALIVE,
+    WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
 };
 pub use params::{
     AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::JobEvent;
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, later};
 use crate::ids::JobId;
 use crate::job::Stage;
 
@@ -69,6 +69,9 @@ pub struct WorkerRecord {
 
 /// How long a worker is remembered that says nothing.
 pub const WORKER_REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
+
+/// A worker says something at every heartbeat; one that says nothing for this long is not counted as alive.
+pub const WORKER_ALIVE: Duration = Duration::from_secs(60);
 
 /// The jobs of one stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -164,6 +167,11 @@ impl fmt::Display for PauseScope {
 }
 
 impl StageStatus {
+    /// Those that wait for their time: a backoff, the next look at a provider.
+    pub fn waiting(&self) -> u64 {
+        self.jobs.saturating_sub(self.due + self.leased + self.paused)
+    }
+
     /// A stage without jobs.
     pub fn empty(stage: Stage) -> Self {
         Self { stage, jobs: 0, due: 0, leased: 0, paused: 0 }
@@ -179,6 +187,16 @@ impl QueueStatus {
             _ => stage.leased,
         };
         self.stages.iter().map(left).sum()
+    }
+
+    /// For how long the job is due that waits the longest; `None` when none is.
+    pub fn oldest_due(&self) -> Option<Duration> {
+        self.due_since.map(|since| (self.at - since).to_std().unwrap_or_default())
+    }
+
+    /// The workers that said something within [`WORKER_ALIVE`].
+    pub fn workers_alive(&self) -> impl Iterator<Item = &WorkerRecord> {
+        self.workers.iter().filter(|worker| later(worker.seen_at, WORKER_ALIVE) > self.at)
     }
 
     /// The jobs of an unfinished stage.

@@ -10,7 +10,7 @@ pub(super) use drain::run as drain;
 use crate::app::{App, catalogue};
 use crate::args::{DocumentArgs, PauseArgs, ResumeArgs};
 use crate::failure::{Exit, Failure};
-use crate::output::{PauseView, Printer, QueueView, moment, oldest_due_seconds, table};
+use crate::output::{PauseView, Printer, QueueView, moment, table};
 use crate::paused::words;
 
 pub(super) async fn status(app: &App, args: &DocumentArgs, printer: &Printer) -> Result<Exit, Failure> {
@@ -28,11 +28,11 @@ fn text(status: &QueueStatus) -> String {
         let counts = [stage.jobs, stage.due, stage.leased, stage.paused].map(|count| count.to_string());
         std::iter::once(stage.stage.to_string()).chain(counts).collect()
     });
-    let oldest = oldest_due_seconds(status);
+    let oldest = status.oldest_due();
     let mut lines = vec![
         table(&["STAGE", "JOBS", "DUE", "LEASED", "PAUSED"], rows),
         String::new(),
-        format!("oldest due  {}", oldest.map_or("none".to_owned(), |seconds| format!("{seconds} s"))),
+        format!("oldest due  {}", oldest.map_or("none".to_owned(), |due| format!("{} s", due.as_secs()))),
         format!("workers     {}", status.workers.len()),
     ];
     if status.pauses.is_empty() {

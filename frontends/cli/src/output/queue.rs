@@ -31,7 +31,7 @@ pub(crate) struct QueueView<'a> {
     at: Timestamp,
     stages: &'a [StageStatus],
     /// Whole seconds since the job is due that waits the longest; null when none is.
-    oldest_due_seconds: Option<i64>,
+    oldest_due_seconds: Option<u64>,
     /// Leased, at a provider, or not stored yet.
     under_way: u64,
     pauses: Vec<PauseView<'a>>,
@@ -43,15 +43,10 @@ impl<'a> From<&'a QueueStatus> for QueueView<'a> {
         Self {
             at: status.at,
             stages: &status.stages,
-            oldest_due_seconds: oldest_due_seconds(status),
+            oldest_due_seconds: status.oldest_due().map(|due| due.as_secs()),
             under_way: status.under_way(),
             pauses: status.pauses.iter().map(PauseView::from).collect(),
             workers: &status.workers,
         }
     }
-}
-
-/// For how long the job is due that waits the longest.
-pub(crate) fn oldest_due_seconds(status: &QueueStatus) -> Option<i64> {
-    status.due_since.map(|since| (status.at - since).num_seconds().max(0))
 }
