@@ -50,6 +50,22 @@ pub enum Call {
     Moderation,
     /// OpenAI: `GET /v1/models`, or one of them.
     ChatModels,
+    /// The Bot API: `getUpdates`.
+    GetUpdates,
+    /// The Bot API: `sendMessage`.
+    SendMessage,
+    /// The Bot API: `editMessageText`, `editMessageCaption`.
+    EditMessage,
+    /// The Bot API: `sendVideo`.
+    SendVideo,
+    /// The Bot API: `answerCallbackQuery`.
+    AnswerCallback,
+    /// The Bot API: `getFile`.
+    GetFile,
+    /// The Bot API: a file's bytes.
+    TelegramFile,
+    /// The Bot API: any other method.
+    BotApi,
     /// Nothing that the service has.
     Unrouted,
 }

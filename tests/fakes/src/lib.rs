@@ -2,6 +2,7 @@
 //!
 //! - [`kie::KieFake`]: KIE.ai, with its API, its upload host and its media host.
 //! - [`openai::OpenAiFake`]: chat completions, moderations and models, as OpenAI and compatible servers have them.
+//! - [`telegram::TelegramFake`]: the Bot API of Telegram, and the people who talk to a bot.
 //! - [`Scenario`]: all of them at once, with accidents by a seed.
 //!
 //! They were built from what the services were recorded to answer, so a client that works against them meets few
@@ -21,6 +22,7 @@ mod reply;
 mod scenario;
 mod script;
 mod server;
+pub mod telegram;
 mod violation;
 mod wire;
 
