@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 use teloxide::dispatching::{DpHandlerDescription, UpdateFilterExt};
 use teloxide::dptree::{self, Handler};
-use teloxide::types::{CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessage, Message, Update, User};
+use teloxide::types::{
+    CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessage, Message, MessageKind, Update, UpdateKind,
+    User,
+};
 
 use crate::flow::{Command, Input, PhotoSent};
 
@@ -77,12 +80,28 @@ pub fn schema() -> Handler<'static, Heard, DpHandlerDescription> {
 }
 
 /// Reads an update as it came. Nothing: it means nothing to us.
-pub async fn read(schema: &Handler<'static, Heard, DpHandlerDescription>, body: Value) -> Option<Heard> {
-    let update: Update = serde_json::from_value(body).ok()?;
+pub async fn read(schema: &Handler<'static, Heard, DpHandlerDescription>, body: &Value) -> Option<Heard> {
+    // The library reads the kind of an update as a borrowed word, which only a text can lend.
+    let update: Update = serde_json::from_str(&body.to_string()).ok()?;
+    if matches!(update.kind, UpdateKind::Error(_)) {
+        return unreadable(body);
+    }
     match schema.dispatch(dptree::deps![update]).await {
         ControlFlow::Break(heard) => Some(heard),
         ControlFlow::Continue(_) => None,
     }
+}
+
+/// A message of a kind that the library does not know yet: whoever sent it is answered all the same.
+fn unreadable(body: &Value) -> Option<Heard> {
+    let message = body.get("message").filter(|message| message["chat"]["type"] == "private")?;
+    let text = |key: &str| message["from"][key].as_str().map(str::to_owned);
+    let from = From {
+        id: message["from"]["id"].as_i64()?,
+        username: text("username"),
+        language: text("language_code"),
+    };
+    Some(Heard { chat: message["chat"]["id"].as_i64()?, from, what: What::Said(Input::Other) })
 }
 
 /// The lane of an update: what it is about happens one after the other.
@@ -139,7 +158,8 @@ fn input(message: &Message) -> Option<Input> {
 }
 
 fn is_content(message: &Message) -> bool {
-    matches!(message.kind, teloxide::types::MessageKind::Common(_))
+    // What the library does not know ends up empty.
+    matches!(message.kind, MessageKind::Common(_) | MessageKind::Empty { .. })
 }
 
 /// A command, perhaps with this bot's name behind it. One that we do not know asks for help.
@@ -175,3 +195,6 @@ fn membership(member: &ChatMemberUpdated) -> Heard {
     let blocked = !member.new_chat_member.is_present();
     Heard { chat: member.chat.id.0, from: from(&member.from), what: What::Membership { blocked } }
 }
+
+#[cfg(test)]
+mod tests;

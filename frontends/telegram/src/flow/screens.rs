@@ -89,9 +89,10 @@ pub fn cabinet(context: &Context<'_>) -> Screen {
         .menu()
 }
 
-/// How to get more credits. Payments add their buttons here.
-pub(super) fn topup(context: &Context<'_>) -> Screen {
-    Screen::new(with_id("topup-none", context)).row([support_button(context)]).menu()
+/// How to get more credits; whoever is putting an order together comes back to it. Payments add their buttons here.
+pub(super) fn topup(context: &Context<'_>, draft: Option<&Draft>) -> Screen {
+    let back = draft.map(|draft| Button::act("btn-back", Action::Review { draft: draft.id.clone() }));
+    Screen::new(with_id("topup-none", context)).row([support_button(context)]).row(back).menu()
 }
 
 /// Where to ask.

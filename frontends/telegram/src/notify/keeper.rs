@@ -24,6 +24,8 @@ const LEASE: Duration = Duration::from_secs(30);
 const EVERY: Duration = Duration::from_millis(500);
 /// Least time between two edits of a card.
 const EDITS: Duration = Duration::from_secs(3);
+/// How soon news that is on its way is looked for again.
+const NEWS: Duration = Duration::from_secs(1);
 /// How long a card is kept whose person does not want to hear from us.
 const PARKED: Duration = Duration::from_secs(3_600);
 /// After this a card is left as it is.
@@ -118,7 +120,7 @@ impl Parts {
             return Ok(looked);
         }
         let next = match self.news(&record).await? {
-            News::Pending => CardNext::After(EDITS),
+            News::Pending => CardNext::After(NEWS),
             News::Parked => CardNext::After(PARKED),
             News::Told if record.jobs.iter().any(|job| job.stage == Stage::Done) => CardNext::Closing,
             News::Told => CardNext::Closed,

@@ -38,6 +38,7 @@ pub(crate) struct Parts {
     drafts: Option<Arc<dyn VideoProvider>>,
     prompts: Option<Arc<dyn PromptBuilder>>,
     clock: Arc<dyn Clock>,
+    lease: Duration,
     entropy: Entropy,
     schema: Handler<'static, Heard, DpHandlerDescription>,
     minutes: Minutes,
@@ -62,12 +63,21 @@ pub struct TelegramBotBuilder {
     chats: Arc<dyn ChatStore>,
     engine: Engine,
     clock: Arc<dyn Clock>,
+    lease: Duration,
     settings: Settings,
     drafts: Option<Arc<dyn VideoProvider>>,
     prompts: Option<Arc<dyn PromptBuilder>>,
 }
 
 impl TelegramBotBuilder {
+    /// For how long an update belongs to the process that took it; it is renewed while that lives. What a process leaves
+    /// behind when it dies goes on after this time. Nine seconds by default.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
     /// What an operator configured.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
@@ -100,6 +110,7 @@ impl TelegramBotBuilder {
                 drafts: self.drafts,
                 prompts: self.prompts,
                 clock: self.clock,
+                lease: self.lease,
                 entropy: Entropy::from_os(),
                 schema: schema(),
                 minutes: Minutes::default(),
@@ -120,7 +131,7 @@ impl TelegramBot {
         clock: Arc<dyn Clock>,
     ) -> TelegramBotBuilder {
         let settings = Settings::default();
-        TelegramBotBuilder { api, chats, engine, clock, settings, drafts: None, prompts: None }
+        TelegramBotBuilder { api, chats, engine, clock, lease: LEASE, settings, drafts: None, prompts: None }
     }
 
     /// Takes updates by long polling and answers them, until told to stop. Answers under way are finished first.
@@ -142,6 +153,8 @@ impl TelegramBot {
     }
 }
 
+/// For how long an update belongs to whoever took it.
+const LEASE: Duration = Duration::from_secs(9);
 /// How long buttons and the like are remembered after their end.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
 

@@ -14,8 +14,6 @@ use crate::schema::lane;
 
 /// How many updates are dealt with at once.
 const AT_ONCE: usize = 64;
-/// How long an update belongs to whoever took it; it is renewed while they live.
-pub(super) const LEASE: Duration = Duration::from_secs(20);
 /// How long the loop sleeps when nothing wakes it.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long after a failed poll.
@@ -93,7 +91,7 @@ impl Parts {
         while !stop.is_cancelled() {
             let free = AT_ONCE - under_way.len();
             let limit = u32::try_from(free).unwrap_or(1);
-            let claim = UpdateClaim { bot: self.api.id(), limit, lease: LEASE };
+            let claim = UpdateClaim { bot: self.api.id(), limit, lease: self.lease };
             let taken = match self.chats.updates_claim(&claim).await {
                 Ok(taken) => taken,
                 Err(error) if matches!(error.retry(), Retry::Never) => return Err(error),

@@ -10,7 +10,6 @@ use neurocards::{
 use serde_json::Value;
 
 use super::effects::Doing;
-use super::poll::LEASE;
 use super::reply::Out;
 use super::{Parts, account_of};
 use crate::card::{Around, card};
@@ -50,9 +49,9 @@ impl Parts {
         let dealt = loop {
             tokio::select! {
                 dealt = &mut work => break dealt,
-                () = self.clock.sleep(LEASE / 3) => {
+                () = self.clock.sleep(self.lease / 3) => {
                     // It stays ours under the same epoch; if it does not, the writes say so.
-                    let _ = self.settle(&update, Some(LEASE)).await;
+                    let _ = self.settle(&update, Some(self.lease)).await;
                 }
             }
         };
@@ -87,7 +86,7 @@ impl Parts {
     }
 
     async fn deal_with(&self, update: &UpdateRecord) -> Result<(), StoreError> {
-        let Some(heard) = read(&self.schema, update.body.clone()).await else { return Ok(()) };
+        let Some(heard) = read(&self.schema, &update.body).await else { return Ok(()) };
         // It took effect before, and whoever did it died before showing it.
         if let Some(reply) = &update.reply {
             let reply: Vec<Out> = serde_json::from_value(reply.clone()).unwrap_or_default();
@@ -331,7 +330,7 @@ impl Parts {
         if update.reply.is_some() {
             return;
         }
-        let Some(heard) = read(&self.schema, update.body.clone()).await else { return };
+        let Some(heard) = read(&self.schema, &update.body).await else { return };
         let lang = client_lang(heard.from.language.as_deref());
         let sheet = crate::screen::Sheet { html: Text::new("trouble").html(lang), rows: Vec::new() };
         if let Err(error) = self.show(&heard, &[Out::Send { sheet }]).await {

@@ -111,6 +111,7 @@ impl TelegramHost {
     }
 
     fn file(&self, path: &str) -> Reply {
+        let path = path.replace("%2F", "/");
         let name = path.rsplit('/').next().unwrap_or_default();
         let world = self.world();
         match world.files.get(name) {

@@ -120,8 +120,8 @@ impl TelegramFake {
     }
 
     /// What happened.
-    pub fn journal(&self) -> &Journal {
-        &self.host.journal
+    pub fn log(&self) -> Journal {
+        self.host.journal.clone()
     }
 
     /// Something goes wrong with the exchanges that this is about. Refusals are in the form of the Bot API.

@@ -228,19 +228,15 @@ impl User {
         }
     }
 
-    /// Waits until the bot's latest message has these words; answers with it.
+    /// Waits until the bot's latest message, below everything that the person wrote, has these words; answers with it.
     ///
     /// # Panics
     /// It does not within 30 seconds.
     pub async fn reads(&self, words: &str) -> Seen {
         let mut found = None;
         self.until(&format!("{words:?}"), |chat| {
-            found = chat
-                .iter()
-                .rev()
-                .find(|seen| seen.from_bot)
-                .filter(|seen| seen.text.contains(words))
-                .cloned();
+            let below = chat.iter().rev().take_while(|seen| seen.from_bot);
+            found = below.take(1).find(|seen| seen.text.contains(words)).cloned();
             found.is_some()
         })
         .await;

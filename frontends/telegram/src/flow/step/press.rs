@@ -27,7 +27,10 @@ pub(super) fn press(context: &Context<'_>, state: State, action: Action) -> Deci
         Action::Videos { after } => Decision::first(state.aside(), Effect::Videos { after }),
         Action::Cabinet => Decision::here(state.aside(), screens::cabinet(context)),
         Action::History => Decision::first(state.aside(), Effect::History),
-        Action::Topup => Decision::here(state, screens::topup(context)),
+        Action::Topup => {
+            let screen = screens::topup(context, state.draft());
+            Decision::here(state, screen)
+        }
         Action::Support => Decision::here(state, screens::support(context)),
         Action::Language => Decision::here(state, screens::language()),
         Action::Cancel { order } => Decision::first(state, Effect::Cancel(order)),
