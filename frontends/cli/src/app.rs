@@ -5,14 +5,16 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use neurocards::kie;
+use neurocards::kie::{Callbacks, KieProvider};
+use neurocards::openai::OpenAiPrompts;
 use neurocards::preview::PreviewProvider;
 use neurocards::{
     Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, JobFilter, Media,
-    MemoryStore, Model, ModelStatus, Policy, Store, SystemClock, VideoProvider,
+    MemoryStore, Policy, Store, SystemClock, VideoProvider,
 };
+use secrecy::SecretSlice;
 
-use crate::config::Config;
+use crate::config::{Config, secret_of_folder};
 use crate::failure::{Exit, Failure};
 use crate::output::{Printer, clean_path};
 
@@ -22,6 +24,10 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) engine: Engine,
+    /// KIE, where it is set up.
+    pub(crate) kie: Option<Arc<KieProvider>>,
+    /// Checks KIE's callbacks, where it can call.
+    pub(crate) callbacks: Option<Callbacks>,
     entropy: Entropy,
 }
 
@@ -93,16 +99,34 @@ impl App {
         store: Arc<dyn Store>,
         media: Media,
     ) -> Result<Self, Failure> {
-        let known = kie_models()?;
-        let provider = Arc::new(PreviewProvider::new(media.clone(), clock.clone()));
-        let engine = Engine::builder(store, media)
-            .provider(provider)
-            .known_models(known)
+        let entropy = Entropy::from_os();
+        let callbacks = match (&config.kie, &config.public) {
+            (Some(_), Some(public)) => Some(public.callbacks(signing_secret(&config, &entropy)?)?),
+            _ => None,
+        };
+        let kie = match &config.kie {
+            Some(kie) => {
+                let settings = kie.provider(callbacks.clone())?;
+                let own = Entropy::from_os();
+                Some(Arc::new(KieProvider::new(settings, store.clone(), clock.clone(), own)?))
+            }
+            None => None,
+        };
+        let mut engine = Engine::builder(store, media.clone());
+        if let Some(kie) = &kie {
+            engine = engine.provider(kie.clone());
+        }
+        if let Some(openai) = &config.openai {
+            engine = engine.prompts(Arc::new(OpenAiPrompts::new(openai.clone(), media.clone())));
+        }
+        let engine = engine
+            .provider(Arc::new(PreviewProvider::new(media, clock.clone())))
+            .known_models(config.models.models().clone())
             .policy(policy)
             .retention(config.retention)
             .host(host())
             .build();
-        Ok(Self { config, clock, engine, entropy: Entropy::from_os() })
+        Ok(Self { config, clock, engine, kie, callbacks, entropy })
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
@@ -130,22 +154,34 @@ impl App {
         Ok(available.checked_add(limit).unwrap_or(available))
     }
 
-    /// Whether a model can be ordered here, as far as its provider goes.
-    pub(crate) fn serves(provider: &str) -> bool {
-        provider == PreviewProvider::NAME
+    /// Whether jobs of this provider are carried on here.
+    pub(crate) fn serves(&self, provider: &str) -> bool {
+        self.config.serves(provider)
     }
 
-    /// Says once how videos are made here.
+    /// Says once how videos are made here, where that is not what people may expect.
     pub(crate) fn say_how(&self, printer: &Printer) {
-        let keys = self.config.keys;
-        let unused = match (keys.kie > 0, keys.openai > 0) {
-            (false, false) => "no keys are set:",
-            (true, false) => "KIE_API_KEY is set and not used by this version yet:",
-            (false, true) => "OPENAI_API_KEY is set and not used by this version yet:",
-            (true, true) => "KIE_API_KEY and OPENAI_API_KEY are set and not used by this version yet:",
+        let kie = match (&self.config.kie, self.config.kie_unused) {
+            (Some(_), _) => None,
+            (None, true) => Some("NEUROCARDS_PROVIDER says so: videos are rendered on this machine (preview)"),
+            (None, false) => Some("KIE_API_KEY is not set: videos are rendered on this machine (preview)"),
         };
-        let how = "videos are rendered on this machine (preview), prompts come from offline templates";
-        printer.note(&format!("{unused} {how}"));
+        let prompts = self.config.openai.is_none().then_some("prompts come from offline templates");
+        let how: Vec<&str> = kie.into_iter().chain(prompts).collect();
+        if !how.is_empty() {
+            printer.note(&how.join(", "));
+        }
+    }
+}
+
+/// What signs the addresses that KIE calls.
+fn signing_secret(config: &Config, entropy: &Entropy) -> Result<SecretSlice<u8>, Failure> {
+    match &config.secret {
+        Some(secret) => Ok(secret.clone()),
+        None => {
+            make_folder(&config.data_dir)?;
+            secret_of_folder(&config.data_dir, entropy)
+        }
     }
 }
 
@@ -160,25 +196,11 @@ fn host() -> String {
     String::new()
 }
 
-/// All models, without opening anything.
-pub(crate) fn catalogue() -> Result<Catalogue, Failure> {
+/// All models as they stand here, without opening anything.
+pub(crate) fn catalogue(config: &Config) -> Catalogue {
     let preview = PreviewProvider::new(Media::in_memory(), Arc::new(SystemClock::new()));
-    Ok(preview.catalogue().clone().and(kie_models()?))
-}
-
-/// The ids of the models that can be ordered here.
-pub(crate) fn usable_models() -> Vec<String> {
-    let usable = |model: &&Model| {
-        App::serves(&model.provider) && matches!(model.status, ModelStatus::Active | ModelStatus::Sunset)
-    };
-    let catalogue = catalogue().unwrap_or_default();
-    catalogue.models().iter().filter(usable).map(|model| model.id.clone()).collect()
-}
-
-fn kie_models() -> Result<Catalogue, Failure> {
-    kie::KieCatalogue::bundled().map(|catalogue| catalogue.models().clone()).map_err(|error| {
-        Failure::new(Exit::Failed, "failed", "the model catalogue cannot be read").because(&error)
-    })
+    let (preview, kie) = (preview.catalogue().clone(), config.models.models().clone());
+    if config.kie.is_some() { kie.and(preview) } else { preview.and(kie) }
 }
 
 /// Makes a folder for this user only: photos of customers lie in it.

@@ -3,6 +3,7 @@
 mod credits;
 mod generate;
 mod jobs;
+mod keys;
 mod queue;
 mod system;
 
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
 pub(crate) use credits::{BalanceArgs, CreditsCommand, GrantArgs, HistoryArgs};
 pub(crate) use generate::GenerateArgs;
 pub(crate) use jobs::{CancelArgs, JobsCommand, ListArgs, OrdersCommand, ShowArgs, WaitArgs};
+pub(crate) use keys::{KeyChangeArgs, KeysCommand, KeysListArgs};
 pub(crate) use queue::{DrainArgs, PauseArgs, QueueCommand, ResumeArgs, WorkersCommand};
 pub(crate) use system::{
     AuditArgs, CompletionsArgs, DocumentArgs, ManArgs, ModelShowArgs, ModelsCommand, ModelsListArgs,
@@ -78,6 +80,9 @@ pub(crate) enum Command {
     /// Look at the workers
     #[command(subcommand, after_help = "Example:\n  neurocards workers list")]
     Workers(WorkersCommand),
+    /// Look at KIE's keys, close them and open them
+    #[command(subcommand, after_help = KEYS_EXAMPLES)]
+    Keys(KeysCommand),
     /// Look at the video models
     #[command(subcommand, after_help = MODELS_EXAMPLES)]
     Models(ModelsCommand),
@@ -108,7 +113,8 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 some failed, 4 key or authori
 
 Settings come from flags, then the environment, then a file `.env` in the current folder:
 DATABASE_URL, NEUROCARDS_DATA_DIR, NEUROCARDS_MEDIA_URL (file:///…, s3://…),
-NEUROCARDS_PROVIDER, NEUROCARDS_HTTP_ADDR,
+KIE_API_KEY (key,key or account=key), KIE_MODEL, OPENAI_API_KEY, OPENAI_MODEL,
+PUBLIC_BASE_URL, NEUROCARDS_PROVIDER (kie, preview), NEUROCARDS_HTTP_ADDR,
 and as `500ms`, `2s`, `45m` the timers NEUROCARDS_LEASE, _HEARTBEAT, _POLL_MIN, _POLL_MAX,
 _JOB_DEADLINE, _UNKNOWN_GRACE, _RETRY_TEMPORARY, _RETRY_RATE_LIMIT, _STORAGE_RETRY,
 _SHUTDOWN_GRACE.";
@@ -125,9 +131,18 @@ Examples:
   neurocards credits balance
   neurocards credits grant cli:shop 100 --reason \"contract 7\"";
 
+const KEYS_EXAMPLES: &str = "\
+Keys are set by KIE_API_KEY=key,key (or KIE_API_KEY_1, _2, …); `account=key` groups those that
+share a balance. They are shown by their place and by a name made of their hash, never themselves.
+
+Examples:
+  neurocards keys list --probe
+  neurocards keys disable 2 --reason \"its cap is low\"";
+
 const MODELS_EXAMPLES: &str = "\
 Examples:
   neurocards models list
+  neurocards models list --live
   neurocards models show preview";
 
 const QUEUE_EXAMPLES: &str = "\

@@ -4,6 +4,7 @@ mod credits;
 mod doctor;
 mod generate;
 mod jobs;
+mod keys;
 mod migrate;
 mod models;
 mod pages;
@@ -14,11 +15,12 @@ mod worker;
 
 use std::io::IsTerminal;
 
+use neurocards::ResourceChange;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::args::{
-    Cli, Command, CreditsCommand, JobsCommand, Manner, ModelsCommand, OrdersCommand, QueueCommand,
+    Cli, Command, CreditsCommand, JobsCommand, KeysCommand, Manner, ModelsCommand, OrdersCommand, QueueCommand,
     WorkersCommand,
 };
 use crate::config::Config;
@@ -106,13 +108,30 @@ async fn dispatch(
         Command::Workers(WorkersCommand::List(args)) => {
             queue::workers(&App::open_to_read(config, printer).await?, &args, printer).await
         }
-        Command::Models(ModelsCommand::List(args)) => models::list(&args, printer),
-        Command::Models(ModelsCommand::Show(args)) => models::show(&args, printer),
+        Command::Keys(command) => keys(command, config, printer).await,
+        Command::Models(ModelsCommand::List(args)) if args.live => {
+            models::drift(&App::open_to_read(config, printer).await?, &args, printer).await
+        }
+        Command::Models(ModelsCommand::List(args)) => models::list(&config, &args, printer),
+        Command::Models(ModelsCommand::Show(args)) => models::show(&config, &args, printer),
         Command::Audit(args) => jobs::audit(&App::open_to_read(config, printer).await?, &args, printer).await,
         Command::Doctor(args) => doctor::run(config, &args, printer).await,
         Command::Migrate(args) => migrate::run(config, &args, printer).await,
         Command::Completions(args) => Ok(pages::completions(args.shell, printer)),
         Command::Man(args) => pages::man(args.out.as_deref(), printer),
+    }
+}
+
+async fn keys(command: KeysCommand, config: Config, printer: &Printer) -> Result<Exit, Failure> {
+    match command {
+        KeysCommand::List(args) => keys::list(&App::open_to_read(config, printer).await?, &args, printer).await,
+        KeysCommand::Enable(args) => {
+            keys::change(&App::open(config).await?, args, ResourceChange::Open, printer).await
+        }
+        KeysCommand::Disable(args) => {
+            let change = ResourceChange::Close(args.time);
+            keys::change(&App::open(config).await?, args.change, change, printer).await
+        }
     }
 }
 

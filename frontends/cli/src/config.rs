@@ -3,10 +3,13 @@
 mod database;
 mod duration;
 mod env_file;
+mod kie;
 mod media;
 mod names;
+mod openai;
 mod places;
 mod retention;
+mod secret;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -15,13 +18,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use neurocards::kie::{KieCatalogue, KieProvider};
+use neurocards::openai::OpenAi;
+use neurocards::preview::PreviewProvider;
 use neurocards::{AccountKey, BucketOptions, Credits, Retention};
+use secrecy::SecretSlice;
 
 pub(crate) use database::Database;
 pub(crate) use duration::parse_duration;
+pub(crate) use kie::{Kie, Public};
 pub(crate) use media::MediaPlace;
 use names::UnknownSetting;
 pub(crate) use retention::Keep;
+pub(crate) use secret::of_folder as secret_of_folder;
 pub(crate) use timers::Timers;
 
 use crate::args::Global;
@@ -51,8 +60,18 @@ pub(crate) struct Config {
     pub(crate) shutdown_grace: Duration,
     /// Where a worker serves health and metrics.
     pub(crate) http_addr: Option<SocketAddr>,
-    /// Which keys are there: counted, never shown.
-    pub(crate) keys: Keys,
+    /// KIE, when there is a key and nothing else was asked for.
+    pub(crate) kie: Option<Kie>,
+    /// KIE's models, with or without a key.
+    pub(crate) models: KieCatalogue,
+    /// The language model that writes prompts.
+    pub(crate) openai: Option<OpenAi>,
+    /// The public address, for callbacks.
+    pub(crate) public: Option<Public>,
+    /// What signs addresses, when it was set.
+    pub(crate) secret: Option<SecretSlice<u8>>,
+    /// A key of KIE is set, and videos are to be rendered here all the same.
+    pub(crate) kie_unused: bool,
     /// The `.env` that was read.
     pub(crate) env_file: Option<PathBuf>,
     /// Settings with our prefix that nobody knows.
@@ -61,15 +80,6 @@ pub(crate) struct Config {
     pub(crate) actor: String,
     /// Whether logs may have colours.
     pub(crate) colours: bool,
-}
-
-/// How many keys are configured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Keys {
-    /// Keys of KIE.ai.
-    pub(crate) kie: usize,
-    /// Keys of a language model.
-    pub(crate) openai: usize,
 }
 
 /// The settings outside the flags.
@@ -87,7 +97,12 @@ impl Config {
     }
 
     fn from_settings(flags: &Global, settings: &Settings) -> Result<Self, Failure> {
-        places::check_provider(settings.text("NEUROCARDS_PROVIDER")?)?;
+        let wanted = places::provider(settings.text("NEUROCARDS_PROVIDER")?)?;
+        let kie = Kie::read(settings)?;
+        if wanted == Some(places::Provider::Kie) && kie.is_none() {
+            return Err(places::no_kie_key());
+        }
+        let kie_unused = kie.is_some() && wanted == Some(places::Provider::Preview);
         let data_dir = match flags.data_dir.clone().or_else(|| settings.path("NEUROCARDS_DATA_DIR")) {
             Some(folder) => places::absolute(&folder)?,
             None => places::default_data_dir()?,
@@ -111,7 +126,12 @@ impl Config {
             retention: retention::read(|name| settings.text(name))?,
             shutdown_grace: settings.duration("NEUROCARDS_SHUTDOWN_GRACE")?.unwrap_or(SHUTDOWN_GRACE),
             http_addr: settings.text("NEUROCARDS_HTTP_ADDR")?.map(places::http_addr).transpose()?,
-            keys: settings.keys(),
+            models: kie::catalogue(settings)?,
+            kie: kie.filter(|_| !kie_unused),
+            openai: openai::read(settings)?,
+            public: Public::read(settings)?,
+            secret: secret::read(settings)?,
+            kie_unused,
             env_file: settings.env_file.clone(),
             unknown_settings: UnknownSetting::among(settings.values.keys()),
             actor: settings.actor(),
@@ -119,6 +139,11 @@ impl Config {
                 && settings.path("TERM").is_none_or(|term| term != Path::new("dumb")),
             data_dir,
         })
+    }
+
+    /// Whether jobs of this provider are carried on here.
+    pub(crate) fn serves(&self, provider: &str) -> bool {
+        provider == PreviewProvider::NAME || (provider == KieProvider::NAME && self.kie.is_some())
     }
 
     /// How far an account may go below zero when it is opened from here.
@@ -177,16 +202,6 @@ impl Settings {
     fn bucket_options(&self) -> BucketOptions {
         let aws = self.values.iter().filter(|(name, _)| name.starts_with("AWS_"));
         aws.filter_map(|(name, value)| Some((name.clone(), value.to_str()?.trim().to_owned()))).collect()
-    }
-
-    fn keys(&self) -> Keys {
-        let count = |prefix: &str| {
-            let found =
-                self.values.iter().filter(|(name, _)| name.as_str() == prefix || numbered(name, prefix));
-            let lists = found.filter_map(|(_, value)| value.to_str());
-            lists.flat_map(|list| list.split(',')).filter(|key| !key.trim().is_empty()).count()
-        };
-        Keys { kie: count("KIE_API_KEY"), openai: count("OPENAI_API_KEY") }
     }
 
     fn actor(&self) -> String {

@@ -1,14 +1,13 @@
 //! The library's errors in the words of the command line: exit code, spent, next step.
 
+use neurocards::kie::{CatalogueError, KieError};
 use neurocards::store::ConnectError;
 use neurocards::{
     AccountKeyError, BriefError, IdError, MediaAuditError, MediaError, ModelError, OrderError, PhotoError,
     StoreError,
 };
 
-use crate::app::usable_models;
 use crate::failure::{Exit, Failure};
-use crate::output::nearest;
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
@@ -145,7 +144,11 @@ impl From<BriefError> for Failure {
 impl From<ModelError> for Failure {
     fn from(error: ModelError) -> Self {
         let (class, hint) = match &error {
-            ModelError::Unknown { given, .. } => ("unknown_model", unknown_model(given)),
+            ModelError::Unknown { nearest, .. } => {
+                let all = "`neurocards models list` shows all.";
+                let near = nearest.as_ref().map(|nearest| format!("Did you mean {nearest}? "));
+                ("unknown_model", format!("{}{all}", near.unwrap_or_default()))
+            }
             ModelError::Retired { successor: Some(successor), .. } => {
                 ("model_retired", instead("Its successor is", successor))
             }
@@ -161,25 +164,8 @@ impl From<ModelError> for Failure {
     }
 }
 
-/// Only a model that can be ordered here is worth a suggestion.
-fn unknown_model(given: &str) -> String {
-    let all = "`neurocards models list` shows all.";
-    match nearest(given, usable_models().iter().map(String::as_str)) {
-        Some(nearest) => format!("Did you mean {nearest}? {all}"),
-        None => all.to_owned(),
-    }
-}
-
-/// The successor is named even if it cannot be ordered here.
 fn instead(words: &str, successor: &str) -> String {
-    let usable = usable_models();
-    if usable.iter().any(|id| id == successor) {
-        return format!("{words} {successor}: use that, or leave --model out.");
-    }
-    let usable = usable.join(", ");
-    format!(
-        "{words} {successor}, which this version cannot serve: leave --model out, or use one of: {usable}."
-    )
+    format!("{words} {successor}: use that, or leave --model out.")
 }
 
 impl From<AccountKeyError> for Failure {
@@ -202,13 +188,10 @@ impl From<OrderError> for Failure {
             OrderError::Model(error) => error.into(),
             OrderError::Media(error) => error.into(),
             OrderError::Store(error) => error.into(),
-            // No key would help: the provider's client is not in this program.
             OrderError::NoProvider { model, provider } => {
-                let what = format!(
-                    "the model {model} needs the provider {provider}, which is not part of this version"
-                );
-                let hint = format!("Leave --model out, or use one of: {}.", usable_models().join(", "));
-                Self::new(Exit::Usage, "no_provider", what).hint(hint)
+                let what = format!("the model {model} needs the provider {provider}, which is not set up here");
+                let hint = "Set KIE_API_KEY, or leave --model out; `neurocards models list` shows what serves.";
+                Self::new(Exit::Auth, "no_provider", what).hint(hint)
             }
             OrderError::Count { .. } => {
                 Self::usage(what).hint("Choose --count 1 to 20; place more orders for more.")
@@ -224,6 +207,28 @@ impl From<OrderError> for Failure {
             OrderError::KeyReused { order } => Self::new(Exit::Usage, "key_reused", what)
                 .hint(format!("Use a new --idempotency-key, or look at `neurocards orders show {order}`.")),
             _ => Self::new(Exit::Failed, "failed", what),
+        }
+    }
+}
+
+impl From<CatalogueError> for Failure {
+    fn from(error: CatalogueError) -> Self {
+        let hint = "Mend the file that NEUROCARDS_MODELS names, or leave it out.";
+        let failure = Self::new(Exit::Usage, "configuration", error.to_string()).hint(hint);
+        match std::error::Error::source(&error) {
+            Some(source) => failure.because(source),
+            None => failure,
+        }
+    }
+}
+
+impl From<KieError> for Failure {
+    fn from(error: KieError) -> Self {
+        let hint = "Check KIE_BASE_URL and KIE_UPLOAD_BASE_URL; `neurocards doctor` looks for more.";
+        let failure = Self::new(Exit::Usage, "configuration", error.to_string()).hint(hint);
+        match std::error::Error::source(&error) {
+            Some(source) => failure.because(source),
+            None => failure,
         }
     }
 }

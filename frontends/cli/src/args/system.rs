@@ -13,7 +13,7 @@ pub(crate) struct WorkerArgs {
     /// Stop when nothing is left to do
     #[arg(long)]
     pub(crate) until_idle: bool,
-    /// Serve /healthz, /readyz and /metrics there, for a private network [env: NEUROCARDS_HTTP_ADDR]
+    /// Serve /healthz, /readyz and /metrics there, for a private network, and KIE's callbacks [env: NEUROCARDS_HTTP_ADDR]
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) http_addr: Option<SocketAddr>,
 }
@@ -31,7 +31,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
     /// List the models
-    #[command(after_help = "Example:\n  neurocards models list --all")]
+    #[command(after_help = "Examples:\n  neurocards models list --all\n  neurocards models list --live")]
     List(ModelsListArgs),
     /// Show what is known of a model
     #[command(after_help = "Example:\n  neurocards models show sora-2-image-to-video")]
@@ -42,8 +42,11 @@ pub(crate) enum ModelsCommand {
 #[derive(Debug, Args)]
 pub(crate) struct ModelsListArgs {
     /// Retired models too
-    #[arg(long)]
+    #[arg(long, conflicts_with = "live")]
     pub(crate) all: bool,
+    /// Compare the catalogue with the provider's own list: needs a key, costs nothing
+    #[arg(long)]
+    pub(crate) live: bool,
     /// One JSON array on stdout
     #[arg(long)]
     pub(crate) json: bool,

@@ -2,6 +2,7 @@
 
 mod database;
 mod machine;
+mod services;
 
 use serde::Serialize;
 
@@ -57,7 +58,8 @@ impl Finding {
 
 pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) -> Result<Exit, Failure> {
     let mut findings =
-        vec![machine::clock(), machine::env_file(&config), machine::keys(&config), machine::renderer()];
+        vec![machine::clock(), machine::env_file(&config), services::renderer(&config), services::callbacks(&config)];
+    findings.extend(services::language_model(&config));
     findings.push(machine::photos().await);
     findings.push(machine::data_folder(&config));
     findings.push(machine::free_disk(&config));

@@ -1,17 +1,18 @@
 //! `models`.
 
-use neurocards::{Catalogue, Model, ModelError, ModelStatus, Policy};
+use neurocards::{Catalogue, FaultClass, Model, ModelError, ModelStatus, Policy};
 
 use crate::app::{App, catalogue};
+use crate::config::Config;
 use crate::args::{ModelShowArgs, ModelsListArgs};
 use crate::failure::{Exit, Failure};
-use crate::output::{ModelView, Printer, table};
+use crate::output::{ModelView, Printer, clean_short, table};
 
-pub(super) fn list(args: &ModelsListArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let catalogue = catalogue()?;
+pub(super) fn list(config: &Config, args: &ModelsListArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let catalogue = catalogue(config);
     let shown = |model: &&Model| args.all || model.status != ModelStatus::Retired;
     let views: Vec<ModelView<'_>> =
-        catalogue.models().iter().filter(shown).map(|model| view(&catalogue, model)).collect();
+        catalogue.models().iter().filter(shown).map(|model| view(config, &catalogue, model)).collect();
     if args.json {
         printer.document(&views);
         return Ok(Exit::Done);
@@ -27,19 +28,20 @@ pub(super) fn list(args: &ModelsListArgs, printer: &Printer) -> Result<Exit, Fai
         ]
     });
     printer.data(&table(&["MODEL", "PROVIDER", "CLIP", "PROVIDER ASKS", "STATUS"], rows));
-    printer.note("* is used when none is asked for; the provider kie is not part of this version");
+    let without = if config.kie.is_some() { "" } else { "; the provider kie needs KIE_API_KEY" };
+    printer.note(&format!("* is used when none is asked for{without}"));
     let price = Policy::default().price;
     printer.note(&format!("each video costs {price}, whatever its provider asks for a clip"));
     Ok(Exit::Done)
 }
 
-pub(super) fn show(args: &ModelShowArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let catalogue = catalogue()?;
+pub(super) fn show(config: &Config, args: &ModelShowArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let catalogue = catalogue(config);
     let Some(model) = catalogue.get(&args.id) else {
         let unknown = catalogue.resolve(Some(&args.id)).err().unwrap_or(ModelError::NoDefault);
         return Err(unknown.into());
     };
-    let view = view(&catalogue, model);
+    let view = view(config, &catalogue, model);
     if args.json {
         printer.document(&view);
         return Ok(Exit::Done);
@@ -66,8 +68,40 @@ pub(super) fn show(args: &ModelShowArgs, printer: &Printer) -> Result<Exit, Fail
     Ok(Exit::Done)
 }
 
-fn view<'a>(catalogue: &Catalogue, model: &'a Model) -> ModelView<'a> {
-    ModelView::new(model, catalogue.default_id(), App::serves(&model.provider))
+/// Where the catalogue and KIE's own list differ.
+pub(super) async fn drift(app: &App, args: &ModelsListArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let Some(kie) = &app.kie else {
+        return Err(Failure::new(Exit::Auth, "no_key", "the provider's own list needs a key")
+            .hint("Set KIE_API_KEY; asking costs nothing."));
+    };
+    let drift = kie.drift().await.map_err(|fault| {
+        let exit = if fault.class == FaultClass::Auth { Exit::Auth } else { Exit::Provider };
+        Failure::new(exit, fault.class.as_str(), format!("KIE's list of models could not be read: {fault}"))
+            .hint("Try again in a minute; `neurocards doctor` looks at the keys.")
+    })?;
+    if args.json {
+        printer.document(&drift);
+        return Ok(Exit::Done);
+    }
+    for (word, ids) in [("gone", &drift.gone), ("back", &drift.back)] {
+        ids.iter().for_each(|id| printer.data(&format!("{word}  {id}")));
+    }
+    drift.new.iter().for_each(|model| printer.data(&format!("new   {}", model.model)));
+    for price in &drift.prices {
+        let ours = price.price_milli_usd.map_or("-".to_owned(), |milli| dollars(milli));
+        let words = clean_short(&price.pricing);
+        printer.data(&format!("asks  {:<42} {ours} a clip here; KIE says: {words}", price.model));
+    }
+    printer.note(&format!(
+        "KIE lists {} models; gone: ours and not on its list, back: paused or retired here and on its list; \
+         the file that NEUROCARDS_MODELS names takes the place of the catalogue",
+        drift.live
+    ));
+    Ok(Exit::Done)
+}
+
+fn view<'a>(config: &Config, catalogue: &Catalogue, model: &'a Model) -> ModelView<'a> {
+    ModelView::new(model, catalogue.default_id(), config.serves(&model.provider))
 }
 
 /// Retired models have no length and some no limit any more.
@@ -87,8 +121,12 @@ fn price(model: &Model) -> String {
     match model.price_milli_usd {
         None => "-".to_owned(),
         Some(0) => "nothing".to_owned(),
-        Some(price) => format!("${}.{:03}", price / 1_000, price % 1_000),
+        Some(price) => dollars(price),
     }
+}
+
+fn dollars(milli: u32) -> String {
+    format!("${}.{:03}", milli / 1_000, milli % 1_000)
 }
 
 fn standing(view: &ModelView<'_>) -> String {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 pub(super) use drain::run as drain;
 
-use crate::app::{App, catalogue};
+use crate::app::App;
 use crate::args::{DocumentArgs, PauseArgs, ResumeArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{PauseView, Printer, QueueView, moment, table};
@@ -61,7 +61,7 @@ fn print(changed: bool, pauses: &[PauseRecord], text: &str, json: bool, printer:
 }
 
 pub(super) async fn pause(app: &App, args: PauseArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let scope = scope(args.model, printer)?;
+    let scope = scope(app, args.model, printer)?;
     let (changed, record) = pause_scope(app, scope, args.reason).await?;
     let text = match changed {
         true => format!("{}; what is at a provider goes on", words(&record)),
@@ -104,9 +104,9 @@ pub(super) async fn resume(app: &App, args: ResumeArgs, printer: &Printer) -> Re
 }
 
 /// A model that nobody knows can be paused: another version may serve it. It is more likely a slip of the hand.
-fn scope(model: Option<String>, printer: &Printer) -> Result<PauseScope, Failure> {
+fn scope(app: &App, model: Option<String>, printer: &Printer) -> Result<PauseScope, Failure> {
     let Some(model) = model else { return Ok(PauseScope::Everything) };
-    if catalogue()?.get(&model).is_none() {
+    if app.engine.catalogue().get(&model).is_none() {
         printer.warning(&format!("this version knows no model {model}; see `neurocards models list --all`"));
     }
     Ok(PauseScope::Model(model))

@@ -53,7 +53,7 @@ async fn left(app: &App, filter: &JobFilter) -> Result<bool, StoreError> {
         job.lease_owner.is_none() && pauses.iter().any(|record| record.pause.holds(job.stage, &job.model))
     };
     let jobs = app.store().jobs_list(filter).await?;
-    Ok(jobs.iter().any(|job| App::serves(&job.provider) && !held(job)))
+    Ok(jobs.iter().any(|job| app.serves(&job.provider) && !held(job)))
 }
 
 /// Until nothing that this worker could do is left, or it is told to stop.

@@ -58,23 +58,35 @@ pub(super) fn http_addr(given: &str) -> Result<SocketAddr, Failure> {
 /// Most characters of a provider's name.
 const PROVIDER_MOST: usize = 16;
 
-/// This version renders on this machine only.
-pub(super) fn check_provider(given: Option<&str>) -> Result<(), Failure> {
+/// Who renders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Provider {
+    /// KIE, for money.
+    Kie,
+    /// This machine.
+    Preview,
+}
+
+/// Who was asked for; `None`: KIE when there is a key, this machine otherwise.
+pub(super) fn provider(given: Option<&str>) -> Result<Option<Provider>, Failure> {
     match given {
-        None | Some("preview") => Ok(()),
-        Some("kie") => Err(Failure::new(
-            Exit::Usage,
-            "configuration",
-            "NEUROCARDS_PROVIDER asks for kie; this version renders with `preview` only",
-        )
-        .hint("Leave NEUROCARDS_PROVIDER out, or set it to preview.")),
+        None => Ok(None),
+        Some("preview") => Ok(Some(Provider::Preview)),
+        Some("kie") => Ok(Some(Provider::Kie)),
         Some(other) => {
             // A key may have been set by mistake: only what looks like a name is repeated.
             let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             let is_name = other.len() <= PROVIDER_MOST && other.chars().all(plain);
             let name = if is_name { format!(" {other:?}") } else { String::new() };
             let why = format!("names an unknown provider{name}; known are kie, preview");
-            Err(refused("NEUROCARDS_PROVIDER", &why, "Leave it out, or set it to preview."))
+            Err(refused("NEUROCARDS_PROVIDER", &why, "Leave it out, or set it to kie or preview."))
         }
     }
+}
+
+/// KIE was asked for, and there is no key.
+pub(super) fn no_kie_key() -> Failure {
+    let what = "NEUROCARDS_PROVIDER asks for kie, and KIE_API_KEY is not set";
+    Failure::new(Exit::Auth, "no_key", what)
+        .hint("Set KIE_API_KEY, or leave NEUROCARDS_PROVIDER out to render on this machine.")
 }

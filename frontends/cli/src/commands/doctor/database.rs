@@ -7,7 +7,7 @@ use std::path::Path;
 use neurocards::store::PostgresStore;
 use neurocards::{Clock, StoreError, SystemClock, Timestamp};
 
-use super::Finding;
+use super::{Finding, services};
 use crate::app::App;
 use crate::config::{Config, Database, MediaPlace};
 use crate::failure::Failure;
@@ -85,7 +85,11 @@ fn journal(path: &Path) -> Finding {
 
 async fn audit(config: Config) -> Vec<Finding> {
     match App::open(config).await {
-        Ok(app) => vec![invariants(&app).await, videos(&app).await],
+        Ok(app) => {
+            let mut findings = vec![invariants(&app).await, videos(&app).await];
+            findings.extend(services::keys(&app).await);
+            findings
+        }
         Err(failure) => vec![Finding::failed("audit", &failure)],
     }
 }

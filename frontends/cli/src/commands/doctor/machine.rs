@@ -1,11 +1,10 @@
-//! The machine: clock, disk, folders, keys, photo intake, renderer.
+//! The machine: clock, disk, folders, photo intake.
 
 use std::path::Path;
 
 use neurocards::{Clock, Media, MediaError, Photo, PhotoLimits, SystemClock, Timestamp};
 
 use super::Finding;
-use crate::app::{App, catalogue};
 use crate::config::{Config, Keep, MediaPlace};
 use crate::failure::Failure;
 use crate::output::moment;
@@ -30,21 +29,6 @@ pub(super) fn clock() -> Finding {
         }
         _ => Finding::ok("clock", moment(now)),
     }
-}
-
-pub(super) fn keys(config: &Config) -> Finding {
-    let keys = config.keys;
-    let count = |count: usize, name: &str| match count {
-        0 => format!("no {name} key"),
-        1 => format!("1 {name} key"),
-        more => format!("{more} {name} keys"),
-    };
-    let found = format!("{}, {}", count(keys.kie, "KIE"), count(keys.openai, "OpenAI"));
-    if (keys.kie, keys.openai) == (0, 0) {
-        return Finding::ok("keys", found);
-    }
-    let mend = "Leave them: this version renders on this machine and writes prompts from offline templates.";
-    Finding::warn("keys", format!("{found}: set, and not used by this version"), mend)
 }
 
 pub(super) fn env_file(config: &Config) -> Finding {
@@ -73,19 +57,6 @@ pub(super) async fn photos() -> Finding {
         Ok(Ok(photo)) => Finding::ok("photos", format!("taken in, {}x{}", photo.width(), photo.height())),
         Ok(Err(error)) => Finding::failed("photos", &Failure::from(error)),
         Err(_) => Finding::fail("photos", "the photo intake stopped", "Report this."),
-    }
-}
-
-pub(super) fn renderer() -> Finding {
-    let missing = "Install neurocards again.";
-    match catalogue() {
-        Ok(catalogue) => match catalogue.resolve(None) {
-            Ok(model) if App::serves(&model.provider) => {
-                Finding::ok("renderer", format!("{} renders {} s here", model.id, model.seconds))
-            }
-            _ => Finding::fail("renderer", "no model can be used here", missing),
-        },
-        Err(failure) => Finding::failed("renderer", &failure),
     }
 }
 

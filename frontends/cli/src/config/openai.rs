@@ -1,0 +1,45 @@
+//! The language model that writes prompts.
+
+use neurocards::openai::OpenAi;
+use secrecy::SecretString;
+
+use super::{Settings, refused};
+use crate::failure::Failure;
+
+/// A language model, where one was set up.
+///
+/// A key is enough for OpenAI's own service; a server on this machine often needs an address and no key.
+pub(super) fn read(settings: &Settings) -> Result<Option<OpenAi>, Failure> {
+    let key = settings.key_list("OPENAI_API_KEY");
+    // Several keys are a habit of the predecessor; one service takes one.
+    let key = key.split(',').map(str::trim).find(|key| !key.is_empty());
+    let base = settings.text("OPENAI_BASE_URL")?;
+    if key.is_none() && base.is_none() {
+        return Ok(None);
+    }
+    let mut builder = OpenAi::builder();
+    if let Some(key) = key {
+        builder = builder.key(SecretString::from(key));
+    }
+    if let Some(base) = base {
+        builder = builder.base_url(base);
+    }
+    for model in settings.text("OPENAI_MODEL")?.unwrap_or_default().split(',') {
+        if !model.trim().is_empty() {
+            builder = builder.model(model.trim());
+        }
+    }
+    if let Some(proxy) = settings.text("OPENAI_PROXY")? {
+        builder = builder.proxy(SecretString::from(proxy));
+    }
+    if let Some(organization) = settings.text("OPENAI_ORG_ID")? {
+        builder = builder.organization(organization);
+    }
+    if let Some(project) = settings.text("OPENAI_PROJECT_ID")? {
+        builder = builder.project(project);
+    }
+    builder.build().map(Some).map_err(|error| {
+        let hint = "Check OPENAI_BASE_URL (https://…/v1), OPENAI_API_KEY and OPENAI_PROXY.";
+        refused("the language model", &format!("cannot be set up: {error}"), hint)
+    })
+}
