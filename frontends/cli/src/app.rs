@@ -4,6 +4,7 @@ use std::fs::DirBuilder;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use neurocards::kie::{Callbacks, KieProvider};
 use neurocards::openai::OpenAiPrompts;
@@ -17,6 +18,9 @@ use secrecy::SecretSlice;
 use crate::config::{Config, secret_of_folder};
 use crate::failure::{Exit, Failure};
 use crate::output::{Printer, clean_path};
+
+/// Where nobody can call back, a submission whose answer was lost is never found: waiting longer helps nobody.
+const GRACE_WITHOUT_CALLBACKS: Duration = Duration::from_secs(5 * 60);
 
 /// Everything that a command works with.
 #[derive(Debug)]
@@ -112,6 +116,10 @@ impl App {
             }
             None => None,
         };
+        let mut policy = policy;
+        if kie.is_some() && callbacks.is_none() && !config.timers.sets_unknown_grace() {
+            policy.unknown_grace = GRACE_WITHOUT_CALLBACKS;
+        }
         let mut engine = Engine::builder(store, media.clone());
         if let Some(kie) = &kie {
             engine = engine.provider(kie.clone());
@@ -163,7 +171,9 @@ impl App {
     pub(crate) fn say_how(&self, printer: &Printer) {
         let kie = match (&self.config.kie, self.config.kie_unused) {
             (Some(_), _) => None,
-            (None, true) => Some("NEUROCARDS_PROVIDER says so: videos are rendered on this machine (preview)"),
+            (None, true) => {
+                Some("NEUROCARDS_PROVIDER says so: videos are rendered on this machine (preview)")
+            }
             (None, false) => Some("KIE_API_KEY is not set: videos are rendered on this machine (preview)"),
         };
         let prompts = self.config.openai.is_none().then_some("prompts come from offline templates");

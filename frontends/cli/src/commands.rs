@@ -20,8 +20,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::args::{
-    Cli, Command, CreditsCommand, JobsCommand, KeysCommand, Manner, ModelsCommand, OrdersCommand, QueueCommand,
-    WorkersCommand,
+    Cli, Command, CreditsCommand, JobsCommand, KeysCommand, Manner, ModelsCommand, OrdersCommand,
+    QueueCommand, WorkersCommand,
 };
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
@@ -124,7 +124,9 @@ async fn dispatch(
 
 async fn keys(command: KeysCommand, config: Config, printer: &Printer) -> Result<Exit, Failure> {
     match command {
-        KeysCommand::List(args) => keys::list(&App::open_to_read(config, printer).await?, &args, printer).await,
+        KeysCommand::List(args) => {
+            keys::list(&App::open_to_read(config, printer).await?, &args, printer).await
+        }
         KeysCommand::Enable(args) => {
             keys::change(&App::open(config).await?, args, ResourceChange::Open, printer).await
         }

@@ -189,8 +189,10 @@ impl From<OrderError> for Failure {
             OrderError::Media(error) => error.into(),
             OrderError::Store(error) => error.into(),
             OrderError::NoProvider { model, provider } => {
-                let what = format!("the model {model} needs the provider {provider}, which is not set up here");
-                let hint = "Set KIE_API_KEY, or leave --model out; `neurocards models list` shows what serves.";
+                let what =
+                    format!("the model {model} needs the provider {provider}, which is not set up here");
+                let hint =
+                    "Set KIE_API_KEY, or leave --model out; `neurocards models list` shows what serves.";
                 Self::new(Exit::Auth, "no_provider", what).hint(hint)
             }
             OrderError::Count { .. } => {

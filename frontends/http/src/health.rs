@@ -8,9 +8,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use neurocards::kie::Callbacks;
 use neurocards::{ClaimLoop, Clock, Engine, Store, SystemClock};
 use serde::Serialize;
 
+use crate::callbacks::{self, CallbackState};
 use crate::metrics::Metrics;
 use crate::queue::QueueLook;
 
@@ -24,6 +26,7 @@ pub struct HttpState {
     worker: Option<Engine>,
     clock: Arc<dyn Clock>,
     metrics: Option<(Metrics, QueueLook)>,
+    callbacks: Option<CallbackState>,
 }
 
 /// The answer of `/readyz`.
@@ -40,19 +43,26 @@ struct Readiness {
 impl HttpState {
     /// For a process that only uses the store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, worker: None, clock: Arc::new(SystemClock::new()), metrics: None }
+        Self { store, worker: None, clock: Arc::new(SystemClock::new()), metrics: None, callbacks: None }
     }
 
     /// For a worker: it is ready while its engine claims jobs.
     pub fn worker(engine: Engine) -> Self {
         let (store, clock) = (engine.store().clone(), engine.clock().clone());
-        Self { store, worker: Some(engine), clock, metrics: None }
+        Self { store, worker: Some(engine), clock, metrics: None, callbacks: None }
     }
 
     /// The same with `/metrics`.
     #[must_use]
     pub fn with_metrics(mut self, metrics: Metrics) -> Self {
         self.metrics = Some((metrics, QueueLook::new(self.store.clone(), self.clock.clone())));
+        self
+    }
+
+    /// The same with `/callbacks/kie/`: who calls there with a good token makes the engine read a task.
+    #[must_use]
+    pub fn with_callbacks(mut self, engine: Engine, callbacks: Callbacks) -> Self {
+        self.callbacks = Some(CallbackState { engine, callbacks });
         self
     }
 
@@ -78,11 +88,13 @@ impl HttpState {
 }
 
 pub(crate) fn routes(state: HttpState) -> Router {
+    let called = state.callbacks.clone().map_or_else(Router::new, callbacks::routes);
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(state)
+        .merge(called)
 }
 
 async fn readyz(State(state): State<HttpState>) -> Response {

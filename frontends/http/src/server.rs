@@ -22,7 +22,7 @@ use crate::health::{HttpState, routes};
 const HEAD_MAX_BYTES: usize = 16 * 1024;
 /// Most header lines of a request.
 const HEADERS_MAX: usize = 64;
-/// Most bytes of a request's body: no route here reads one.
+/// Most bytes of a request's body: as many as a callback may have.
 const BODY_MAX_BYTES: usize = 64 * 1024;
 /// Most connections at once; the others wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;

@@ -17,7 +17,9 @@ pub(crate) enum KeysCommand {
     #[command(after_help = "Example:\n  neurocards keys enable 2")]
     Enable(KeyChangeArgs),
     /// Use a key for nothing new, in all processes; what it began is still read
-    #[command(after_help = "Examples:\n  neurocards keys disable 2 --reason \"its cap is low\"\n  neurocards keys disable 0f3a9c1d --for 2h")]
+    #[command(
+        after_help = "Examples:\n  neurocards keys disable 2 --reason \"its cap is low\"\n  neurocards keys disable 0f3a9c1d --for 2h"
+    )]
     Disable(KeyDisableArgs),
 }
 

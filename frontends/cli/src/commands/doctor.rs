@@ -57,8 +57,12 @@ impl Finding {
 }
 
 pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let mut findings =
-        vec![machine::clock(), machine::env_file(&config), services::renderer(&config), services::callbacks(&config)];
+    let mut findings = vec![
+        machine::clock(),
+        machine::env_file(&config),
+        services::renderer(&config),
+        services::callbacks(&config),
+    ];
     findings.extend(services::language_model(&config));
     findings.push(machine::photos().await);
     findings.push(machine::data_folder(&config));

@@ -27,10 +27,15 @@ pub(super) async fn list(app: &App, args: &KeysListArgs, printer: &Printer) -> R
         let header = ["ACCOUNT", "BALANCE", "DAYS LEFT", "KEY", "NAME", "STATE", "WHY"];
         printer.data(&table(&header, accounts.iter().flat_map(rows)));
     }
-    for (account, fault) in probed.iter().filter_map(|(name, balance)| Some((name, balance.as_ref().err()?))) {
+    for (account, fault) in probed.iter().filter_map(|(name, balance)| Some((name, balance.as_ref().err()?)))
+    {
         printer.warning(&format!("the balance of {account} could not be read: {fault}"));
     }
-    Ok(if all_failed { exit_of(probed.iter().find_map(|(_, balance)| balance.as_ref().err())) } else { Exit::Done })
+    Ok(if all_failed {
+        exit_of(probed.iter().find_map(|(_, balance)| balance.as_ref().err()))
+    } else {
+        Exit::Done
+    })
 }
 
 fn exit_of(fault: Option<&Fault>) -> Exit {
@@ -46,8 +51,7 @@ fn rows(account: &AccountView) -> Vec<Vec<String>> {
     let days = account.days_left.map(|days| format!("{days:.1}"));
     let lines = account.keys.iter().enumerate().map(|(at, key)| {
         let first = |text: String| if at == 0 { text } else { String::new() };
-        let (open, record) =
-            if account.open { (key.open, &key.record) } else { (false, &account.record) };
+        let (open, record) = if account.open { (key.open, &key.record) } else { (false, &account.record) };
         vec![
             first(account.name.clone()),
             first(balance.clone().unwrap_or_else(|| "-".to_owned())),
@@ -125,7 +129,9 @@ impl From<KeyCommandError> for Failure {
     fn from(error: KeyCommandError) -> Self {
         match error {
             KeyCommandError::Store(error) => error.into(),
-            unknown => Self::usage(unknown.to_string()).hint("`neurocards keys list` shows places and names."),
+            unknown => {
+                Self::usage(unknown.to_string()).hint("`neurocards keys list` shows places and names.")
+            }
         }
     }
 }

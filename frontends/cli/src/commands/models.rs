@@ -3,8 +3,8 @@
 use neurocards::{Catalogue, FaultClass, Model, ModelError, ModelStatus, Policy};
 
 use crate::app::{App, catalogue};
-use crate::config::Config;
 use crate::args::{ModelShowArgs, ModelsListArgs};
+use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::{ModelView, Printer, clean_short, table};
 

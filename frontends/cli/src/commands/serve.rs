@@ -1,4 +1,4 @@
-//! Health and metrics of a worker, where they were asked for.
+//! Health, metrics and callbacks of a worker, where they were asked for.
 
 use std::net::SocketAddr;
 
@@ -24,7 +24,10 @@ impl Http {
         let metrics = Metrics::install()
             .map_err(|error| Failure::new(Exit::Failed, "http", error.to_string()).because(&error))?;
         tracing::info!(addr = %server.addr(), "health and metrics are served");
-        let state = HttpState::worker(app.engine.clone()).with_metrics(metrics);
+        let mut state = HttpState::worker(app.engine.clone()).with_metrics(metrics);
+        if let Some(callbacks) = &app.callbacks {
+            state = state.with_callbacks(app.engine.clone(), callbacks.clone());
+        }
         Ok(Self(Some((server, state))))
     }
 

@@ -1,5 +1,7 @@
 //! `worker`: carries on everything that was ordered.
 
+use std::time::Duration;
+
 use neurocards::{Job, JobFilter, RunOptions, Stage, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +33,7 @@ pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Resul
         }
         stop.cancel();
     };
-    let (worked, (), ()) = tokio::join!(
+    let (worked, (), (), ()) = tokio::join!(
         async {
             let options = RunOptions { grace: app.config.shutdown_grace, ..RunOptions::default() };
             let worked = app.engine.run(options, stop.clone()).await;
@@ -39,11 +41,35 @@ pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Resul
             worked
         },
         idle,
-        http.serve(&stop)
+        http.serve(&stop),
+        watch_balances(&app, &stop)
     );
     worked?;
     tracing::info!("the worker has stopped");
     Ok(Exit::Done)
+}
+
+/// How often the accounts' balances are noted, for the forecast of `keys list`.
+const BALANCES_EVERY: Duration = Duration::from_secs(15 * 60);
+
+/// Notes the balances of the accounts at KIE until told to stop. Asking is free, and opens an account that was topped
+/// up.
+async fn watch_balances(app: &App, stop: &CancellationToken) {
+    let Some(kie) = &app.kie else { return };
+    while !stop.is_cancelled() {
+        let asked = async {
+            for (account, balance) in kie.probe_balances().await {
+                if let Err(fault) = balance {
+                    tracing::warn!(account, %fault, "the balance of an account could not be read");
+                }
+            }
+            app.clock.sleep(BALANCES_EVERY).await;
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = asked => {}
+        }
+    }
 }
 
 /// Whether there are jobs that a worker could carry on: what a pause holds back is not one of them.
@@ -68,7 +94,7 @@ async fn until_idle(app: &App, stop: &CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = app.clock.sleep(std::time::Duration::from_millis(500)) => {}
+            () = app.clock.sleep(Duration::from_millis(500)) => {}
         }
     }
 }

@@ -37,7 +37,11 @@ impl Kie {
         let media_hosts = match settings.text("KIE_MEDIA_HOSTS")? {
             Some(list) => list.parse().map_err(|error| {
                 let why = format!("cannot be used: {error}");
-                refused("KIE_MEDIA_HOSTS", &why, "Separate hosts by commas, such as cdn.example,127.0.0.1:8080.")
+                refused(
+                    "KIE_MEDIA_HOSTS",
+                    &why,
+                    "Separate hosts by commas, such as cdn.example,127.0.0.1:8080.",
+                )
             })?,
             None => MediaHosts::default(),
         };

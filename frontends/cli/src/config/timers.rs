@@ -77,6 +77,11 @@ impl Timers {
         self.over(policy)
     }
 
+    /// Whether somebody decided how long a submission in doubt is waited for.
+    pub(crate) fn sets_unknown_grace(&self) -> bool {
+        self.unknown_grace.is_some()
+    }
+
     fn over(&self, mut policy: Policy) -> Policy {
         if let (Some(lease), None) = (self.lease, self.heartbeat) {
             policy.heartbeat = lease / 3;

@@ -13,6 +13,8 @@ mod http;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod kie;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod machine;

@@ -23,7 +23,10 @@ pub(super) fn language_model(config: &Config) -> Vec<Finding> {
     let Some(openai) = &config.openai else {
         return vec![Finding::ok("prompts", "from offline templates: OPENAI_API_KEY is not set")];
     };
-    vec![Finding::ok("prompts", format!("asked of {}, offline templates behind it", openai.chain().join(", ")))]
+    vec![Finding::ok(
+        "prompts",
+        format!("asked of {}, offline templates behind it", openai.chain().join(", ")),
+    )]
 }
 
 /// Whether KIE can call us, and what is weaker when it cannot.
@@ -39,7 +42,11 @@ pub(super) fn callbacks(config: &Config) -> Finding {
     let shared = matches!(config.database, Database::Server(_)) && config.secret.is_none();
     if shared {
         let mend = "Set NEUROCARDS_SECRET to the same value on every machine.";
-        return Finding::warn("callbacks", format!("{found}, signed with this data folder's own secret"), mend);
+        return Finding::warn(
+            "callbacks",
+            format!("{found}, signed with this data folder's own secret"),
+            mend,
+        );
     }
     Finding::ok("callbacks", found)
 }
@@ -54,10 +61,14 @@ pub(super) async fn keys(app: &App) -> Vec<Finding> {
             Ok(milli) if milli <= 0 => {
                 Finding::warn("kie", format!("{name}: no credits are left"), "Top the account up at KIE.")
             }
-            Ok(milli) => Finding::ok("kie", format!("{name}: {}.{:03} credits", milli / 1_000, milli % 1_000)),
-            Err(fault) if fault.class == FaultClass::Auth => {
-                Finding::fail("kie", format!("{name} is refused"), "Make a new key at KIE and set KIE_API_KEY.")
+            Ok(milli) => {
+                Finding::ok("kie", format!("{name}: {}.{:03} credits", milli / 1_000, milli % 1_000))
             }
+            Err(fault) if fault.class == FaultClass::Auth => Finding::fail(
+                "kie",
+                format!("{name} is refused"),
+                "Make a new key at KIE and set KIE_API_KEY.",
+            ),
             Err(fault) => Finding::warn("kie", format!("{name}: {fault}"), "Try again in a minute."),
         });
     }

@@ -1,0 +1,246 @@
+//! Videos from KIE, prompts from a language model: the whole binary against strict stand-ins of both.
+
+use std::process::{Child, Command, Stdio};
+
+use neurocards_fakes::kie::{Callbacks, KieFake, Render, words};
+use neurocards_fakes::openai::OpenAiFake;
+use neurocards_fakes::{Fault, When};
+
+use crate::support::{Home, Ran, cup};
+
+const KEY: &str = "canary-kie-key-0123456789";
+const OPENAI_KEY: &str = "canary-openai-key-0123456789";
+
+fn kie() -> KieFake {
+    KieFake::builder().account("main").key(KEY).credits(1_000).start_blocking()
+}
+
+/// A command that is pointed at the fake.
+fn command(home: &Home, kie: &KieFake, args: &[&str]) -> Command {
+    let mut command = home.command(args);
+    command.envs(kie.env());
+    command.env("NEUROCARDS_POLL_MIN", "100ms").env("NEUROCARDS_POLL_MAX", "200ms");
+    command.env("NEUROCARDS_RETRY_TEMPORARY", "100ms");
+    command
+}
+
+fn run(home: &Home, kie: &KieFake, args: &[&str]) -> Ran {
+    home.finish(command(home, kie, args))
+}
+
+fn generate(home: &Home, kie: &KieFake) -> Ran {
+    run(home, kie, &["generate", &cup(), "Coffee cup, 350 ml. Keeps warm.", "--json"])
+}
+
+/// Holds, captures and releases.
+fn entries(home: &Home) -> [usize; 3] {
+    home.entries("cli:default", ["hold", "capture", "release"])
+}
+
+fn assert_no_secret(ran: &Ran) {
+    for secret in [KEY, OPENAI_KEY] {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_photo_becomes_a_video_of_kie_with_a_prompt_of_a_language_model() {
+    let (home, kie) = (Home::new(), kie());
+    let openai = OpenAiFake::builder().key(OPENAI_KEY).start_blocking();
+    let ran = home.finish({
+        let mut command = command(&home, &kie, &["generate", &cup(), "Coffee cup, 350 ml.", "--json", "-vv"]);
+        command.envs(openai.env());
+        command
+    });
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_no_secret(&ran);
+    let job = ran.result()["jobs"][0]["id"].as_str().unwrap().to_owned();
+    let shown = run(&home, &kie, &["jobs", "show", &job, "--json"]);
+    assert_no_secret(&shown);
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(shown["model"], "bytedance/seedance-1.5-pro", "{shown}");
+    assert_eq!(shown["attempt_list"][0]["state"], "succeeded", "{shown}");
+    assert_eq!(shown["attempt_list"][0]["cost_milli"], kie.tasks()[0].cost_milli, "{shown}");
+    assert!(shown.to_string().contains("gpt-6-luna"), "{shown}");
+    assert_eq!(kie.log().paid().len(), 1);
+    assert_eq!(entries(&home), [1, 1, 0]);
+    for file in std::fs::read_dir(home.data()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+        for secret in [KEY, OPENAI_KEY] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{} holds a key", path.display());
+        }
+    }
+    home.assert_sound();
+    kie.finish();
+    openai.finish();
+}
+
+#[test]
+fn a_lost_reply_is_one_paid_request_for_ever_and_the_credit_returns() {
+    let (home, kie) = (Home::new(), kie());
+    kie.script(When::paid(), Fault::lost_reply());
+    let ran = home.finish({
+        let mut command = command(&home, &kie, &["generate", &cup(), "Cup", "--json"]);
+        command.env("NEUROCARDS_UNKNOWN_GRACE", "2s");
+        command
+    });
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(kie.log().paid().len(), 1, "{:#?}", kie.log().lines());
+    assert_eq!(entries(&home), [1, 0, 1]);
+    home.assert_sound();
+}
+
+/// A worker that KIE can call.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_callback_brings_the_task_whose_reply_was_lost() {
+    let (home, kie) = (Home::new(), kie());
+    kie.script(When::paid(), Fault::lost_reply());
+    kie.script(When::paid(), Render::succeeds().when_told().callbacks(Callbacks::times(2)));
+    // Nobody reads a task that nobody knows: its end is told.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let public = |mut command: Command| {
+        command.env("PUBLIC_BASE_URL", format!("http://127.0.0.1:{port}"));
+        command.env("NEUROCARDS_HTTP_ADDR", format!("127.0.0.1:{port}"));
+        command
+    };
+    let placed = home.finish(public(command(&home, &kie, &["generate", &cup(), "Cup", "--no-wait", "--json"])));
+    assert_eq!(placed.code, Some(0), "{placed:?}");
+    let order = placed.result()["order"]["id"].as_str().unwrap().to_owned();
+    let mut worker = public(command(&home, &kie, &["worker"]));
+    let _worker = Worker(worker.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    wait_until(|| !kie.tasks().is_empty());
+    let task = kie.tasks()[0].id.clone();
+    kie.finish_task(&task);
+    let waited = home.finish(public(command(&home, &kie, &["jobs", "wait", &order, "--json"])));
+    assert_eq!(waited.code, Some(0), "{waited:?}");
+    assert_eq!(kie.log().paid().len(), 1, "{:#?}", kie.log().lines());
+    assert_eq!(entries(&home), [1, 1, 0]);
+    home.assert_sound();
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("it never became so");
+}
+
+#[test]
+fn a_refused_photo_costs_nothing_and_is_told_in_our_words() {
+    let (home, kie) = (Home::new(), kie());
+    kie.script(When::paid(), Render::fails("400", words::PERSON).after_reads(1));
+    let ran = generate(&home, &kie);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(ran.result()["jobs"][0]["error"]["class"], "user_violation", "{ran:?}");
+    assert_eq!(entries(&home), [1, 0, 1]);
+    home.assert_sound();
+}
+
+#[test]
+fn a_paused_model_gives_way_to_its_fallback_for_every_process() {
+    let (home, kie) = (Home::new(), kie());
+    kie.script(When::paid().model("bytedance/seedance-1.5-pro"), Fault::paused());
+    // Too dear ones are passed over, so the whole chain is put right here.
+    let fallback = |args: &[&str]| {
+        let mut command = command(&home, &kie, args);
+        command.env("KIE_MODEL", "bytedance/seedance-1.5-pro");
+        command.env("KIE_FALLBACK_MODELS", "bytedance/v1-pro-fast-image-to-video");
+        home.finish(command)
+    };
+    for _ in 0..2 {
+        let ran = fallback(&["generate", &cup(), "Cup", "--json"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let job = &ran.result()["jobs"][0];
+        assert_eq!(job["model"], "bytedance/v1-pro-fast-image-to-video", "{job}");
+    }
+    let asked: Vec<_> = kie.log().paid();
+    assert_eq!(asked.len(), 3, "{:#?}", kie.log().lines());
+    home.assert_sound();
+}
+
+#[test]
+fn keys_are_shown_by_name_and_closed_for_all_processes() {
+    let (home, kie) = (Home::new(), kie());
+    let list = run(&home, &kie, &["keys", "list", "--probe", "--json"]);
+    assert_eq!(list.code, Some(0), "{list:?}");
+    assert_no_secret(&list);
+    let accounts: serde_json::Value = serde_json::from_str(&list.stdout).unwrap();
+    assert_eq!(accounts[0]["name"], "main");
+    assert_eq!(accounts[0]["record"]["balance"]["milli"], 1_000_000, "{accounts}");
+    let closed = run(&home, &kie, &["keys", "disable", "1", "--reason", "its cap is low"]);
+    assert_eq!(closed.code, Some(0), "{closed:?}");
+    let listed = run(&home, &kie, &["keys", "list"]);
+    assert!(listed.stdout.contains("closed") && listed.stdout.contains("its cap is low"), "{listed:?}");
+    let ran = generate(&home, &kie);
+    assert_ne!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(kie.log().paid().len(), 0);
+    assert_eq!(run(&home, &kie, &["keys", "enable", "1"]).code, Some(0));
+    let again = run(&home, &kie, &["generate", &cup(), "Cup", "--json"]);
+    assert_eq!(again.code, Some(0), "{again:?}");
+    let unknown = run(&home, &kie, &["keys", "enable", "7"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    home.assert_sound();
+}
+
+#[test]
+fn a_key_that_kie_refuses_ends_with_4_and_the_credit_returns() {
+    let (home, kie) = (Home::new(), kie());
+    kie.revoke(KEY);
+    let ran = generate(&home, &kie);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert_no_secret(&ran);
+    assert_eq!(entries(&home), [1, 0, 1]);
+    let doctor = run(&home, &kie, &["doctor"]);
+    assert_eq!(doctor.code, Some(1), "{doctor:?}");
+    assert!(doctor.stdout.contains("is refused"), "{doctor:?}");
+    home.assert_sound();
+}
+
+#[test]
+fn the_catalogue_is_compared_with_the_live_one() {
+    let (home, kie) = (Home::new(), kie());
+    let ran = run(&home, &kie, &["models", "list", "--live", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let drift: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(drift["live"].as_u64().unwrap() > 0, "{drift}");
+    let none = home.run(["models", "list", "--live"]);
+    assert_eq!(none.code, Some(4), "{none:?}");
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_before_anything_is_ordered() {
+    let (home, kie) = (Home::new(), kie());
+    let check = |name: &str, value: &str, code: i32, says: &str| {
+        let mut command = command(&home, &kie, &["generate", &cup(), "Cup"]);
+        command.env(name, value);
+        let ran = home.finish(command);
+        assert_eq!(ran.code, Some(code), "{name}={value} {ran:?}");
+        assert!(ran.stderr.contains(says), "{name}={value} {ran:?}");
+    };
+    check("KIE_MODEL", "sora-2-image-to-video", 2, "KIE_MODEL");
+    check("KIE_FALLBACK_MODELS", "nothing", 2, "KIE_FALLBACK_MODELS");
+    check("KIE_API_KEY", "two words", 4, "KIE_API_KEY");
+    check("KIE_BASE_URL", "nowhere", 2, "address");
+    check("PUBLIC_BASE_URL", "http://cards.example", 2, "PUBLIC_BASE_URL");
+    check("NEUROCARDS_SECRET", "short", 2, "NEUROCARDS_SECRET");
+    check("OPENAI_BASE_URL", "nowhere", 2, "OPENAI_BASE_URL");
+    let mut without = home.command(["generate", &cup(), "Cup"]);
+    without.env("NEUROCARDS_PROVIDER", "kie");
+    let ran = home.finish(without);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert_eq!(kie.log().exchanges().len(), 0);
+}
