@@ -186,7 +186,7 @@ impl App {
 
 /// What signs the addresses that KIE calls.
 fn signing_secret(config: &Config, entropy: &Entropy) -> Result<SecretSlice<u8>, Failure> {
-    match &config.secret {
+    match &config.signing {
         Some(secret) => Ok(secret.clone()),
         None => {
             make_folder(&config.data_dir)?;

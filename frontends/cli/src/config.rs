@@ -69,7 +69,7 @@ pub(crate) struct Config {
     /// The public address, for callbacks.
     pub(crate) public: Option<Public>,
     /// What signs addresses, when it was set.
-    pub(crate) secret: Option<SecretSlice<u8>>,
+    pub(crate) signing: Option<SecretSlice<u8>>,
     /// A key of KIE is set, and videos are to be rendered here all the same.
     pub(crate) kie_unused: bool,
     /// The `.env` that was read.
@@ -130,7 +130,7 @@ impl Config {
             kie: kie.filter(|_| !kie_unused),
             openai: openai::read(settings)?,
             public: Public::read(settings)?,
-            secret: secret::read(settings)?,
+            signing: secret::read(settings)?,
             kie_unused,
             env_file: settings.env_file.clone(),
             unknown_settings: UnknownSetting::among(settings.values.keys()),

@@ -8,7 +8,7 @@ use crate::output::nearest;
 const PREFIX: &str = "NEUROCARDS_";
 
 /// Every setting of the contract (DESIGN section 6) with our prefix, also those that this version does not use.
-const KNOWN: [&str; 19] = [
+const KNOWN: [&str; 21] = [
     "NEUROCARDS_DATA_DIR",
     "NEUROCARDS_MEDIA_URL",
     "NEUROCARDS_MODELS",

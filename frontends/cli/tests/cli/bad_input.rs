@@ -76,7 +76,7 @@ fn orders_that_cannot_be() {
         ("unknown_model", 2, vec![&*cup, "Cup", "--model", "prewiev"]),
         ("retired_model", 2, vec![&*cup, "Cup", "--model", "sora-2-image-to-video"]),
         ("nearest_model_cannot_be_used", 2, vec![&*cup, "Cup", "--model", "kling-3.0/vide"]),
-        ("provider_not_set_up", 2, vec![&*cup, "Cup", "--model", "bytedance/seedance-1.5-pro"]),
+        ("provider_not_set_up", 4, vec![&*cup, "Cup", "--model", "bytedance/seedance-1.5-pro"]),
         ("unknown_template", 2, vec![&*cup, "Cup", "--template", "ucg"]),
         ("unknown_language", 2, vec![&*cup, "Cup", "--lang", "fr"]),
         ("description_empty", 2, vec![&*cup, "  "]),
@@ -116,19 +116,19 @@ fn orders_that_cannot_be() {
 fn settings_that_cannot_be() {
     let home = Home::new();
     settings().bind(|| {
-        for (name, variable, value) in [
-            ("postgres", "DATABASE_URL", "postgres://user:secret@localhost:port/db"),
-            ("kie_provider", "NEUROCARDS_PROVIDER", "kie"),
-            ("other_provider", "NEUROCARDS_PROVIDER", "other"),
-            ("provider_like_a_key", "NEUROCARDS_PROVIDER", "sk-secret-0123456789abcdef"),
-            ("short_lease", "NEUROCARDS_LEASE", "20ms"),
-            ("timer", "NEUROCARDS_POLL_MIN", "soon"),
-            ("bucket", "NEUROCARDS_MEDIA_URL", "gs://bucket"),
+        for (name, variable, value, code) in [
+            ("postgres", "DATABASE_URL", "postgres://user:secret@localhost:port/db", 2),
+            ("kie_provider", "NEUROCARDS_PROVIDER", "kie", 4),
+            ("other_provider", "NEUROCARDS_PROVIDER", "other", 2),
+            ("provider_like_a_key", "NEUROCARDS_PROVIDER", "sk-secret-0123456789abcdef", 2),
+            ("short_lease", "NEUROCARDS_LEASE", "20ms", 2),
+            ("timer", "NEUROCARDS_POLL_MIN", "soon", 2),
+            ("bucket", "NEUROCARDS_MEDIA_URL", "gs://bucket", 2),
         ] {
             let mut command = home.command(["generate", &cup(), "Cup"]);
             command.env(variable, value);
             let ran = home.finish(command);
-            assert_eq!(ran.code, Some(2), "{name}: {ran:?}");
+            assert_eq!(ran.code, Some(code), "{name}: {ran:?}");
             assert!(!ran.stderr.contains("secret"), "{ran:?}");
             insta::assert_snapshot!(format!("refused_setting_{name}"), ran.snapshot());
         }

@@ -114,7 +114,8 @@ fn a_callback_brings_the_task_whose_reply_was_lost() {
         command.env("NEUROCARDS_HTTP_ADDR", format!("127.0.0.1:{port}"));
         command
     };
-    let placed = home.finish(public(command(&home, &kie, &["generate", &cup(), "Cup", "--no-wait", "--json"])));
+    let placed =
+        home.finish(public(command(&home, &kie, &["generate", &cup(), "Cup", "--no-wait", "--json"])));
     assert_eq!(placed.code, Some(0), "{placed:?}");
     let order = placed.result()["order"]["id"].as_str().unwrap().to_owned();
     let mut worker = public(command(&home, &kie, &["worker"]));

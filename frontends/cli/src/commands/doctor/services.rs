@@ -12,8 +12,15 @@ const DAYS_LEAST: f64 = 3.0;
 pub(super) fn renderer(config: &Config) -> Finding {
     match catalogue(config).resolve(None) {
         Ok(model) if config.serves(&model.provider) => {
-            let who = if config.kie.is_some() { "KIE renders" } else { "this machine renders" };
-            Finding::ok("renderer", format!("{who} with {}, {} s a clip", model.id, model.seconds))
+            let clip = format!("with {}", model.id);
+            let found = match config.kie.as_ref().map(|kie| kie.keys.len()) {
+                None => format!("this machine renders {clip}, {} s a clip", model.seconds),
+                Some(keys) => {
+                    let plural = if keys == 1 { "" } else { "s" };
+                    format!("KIE renders {clip}, {keys} key{plural}, {} s a clip", model.seconds)
+                }
+            };
+            Finding::ok("renderer", found)
         }
         _ => Finding::fail("renderer", "no model can be used here", "Check KIE_MODEL and NEUROCARDS_MODELS."),
     }
@@ -39,7 +46,7 @@ pub(super) fn callbacks(config: &Config) -> Finding {
         return Finding::ok("callbacks", found);
     };
     let found = format!("to {}", public.base());
-    let shared = matches!(config.database, Database::Server(_)) && config.secret.is_none();
+    let shared = matches!(config.database, Database::Server(_)) && config.signing.is_none();
     if shared {
         let mend = "Set NEUROCARDS_SECRET to the same value on every machine.";
         return Finding::warn(
