@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use neurocards::kie::{Callbacks, KieProvider};
-use neurocards::openai::OpenAiPrompts;
+use neurocards::openai::{OpenAiCheck, OpenAiPrompts};
 use neurocards::preview::PreviewProvider;
 use neurocards::{
     Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, JobFilter, Media,
@@ -126,6 +126,9 @@ impl App {
         }
         if let Some(openai) = &config.openai {
             engine = engine.prompts(Arc::new(OpenAiPrompts::new(openai.clone(), media.clone())));
+            if config.precheck {
+                engine = engine.check(Arc::new(OpenAiCheck::new(openai.clone())));
+            }
         }
         let engine = engine
             .provider(Arc::new(PreviewProvider::new(media, clock.clone())))

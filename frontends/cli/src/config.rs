@@ -66,6 +66,8 @@ pub(crate) struct Config {
     pub(crate) models: KieCatalogue,
     /// The language model that writes prompts.
     pub(crate) openai: Option<OpenAi>,
+    /// Whether it looks at briefs before money is spent on them.
+    pub(crate) precheck: bool,
     /// The public address, for callbacks.
     pub(crate) public: Option<Public>,
     /// What signs addresses, when it was set.
@@ -129,6 +131,7 @@ impl Config {
             models: kie::catalogue(settings)?,
             kie: kie.filter(|_| !kie_unused),
             openai: openai::read(settings)?,
+            precheck: openai::precheck(settings)?,
             public: Public::read(settings)?,
             signing: secret::read(settings)?,
             kie_unused,

@@ -291,3 +291,61 @@ async fn stopping_lets_a_request_under_way_end() {
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     server.server.await.unwrap();
 }
+
+/// What a caller can tell from outside: who has no token learns nothing, and no call changes anything by its words.
+#[tokio::test]
+async fn s17_callbacks_answer_alike_and_believe_nothing() {
+    use neurocards::AttemptId;
+    use neurocards::kie::Callbacks;
+    use secrecy::SecretSlice;
+
+    let callbacks = |secret: u8| {
+        Callbacks::new(Some("https://cards.example"), SecretSlice::from(vec![secret; 32]), None).unwrap()
+    };
+    let (ours, theirs) = (callbacks(1), callbacks(2));
+    let clock = Arc::new(SystemClock::new());
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let engine = Engine::builder(store, Media::in_memory()).build();
+    let state = HttpState::worker(engine.clone()).with_callbacks(engine.clone(), ours.clone());
+    let server = Running::start(state).await;
+    let attempt = AttemptId::new(clock.now(), Entropy::from_os().id_bytes());
+    let path = |callbacks: &Callbacks| {
+        callbacks.address(attempt).unwrap().strip_prefix("https://cards.example").unwrap().to_owned()
+    };
+    let post = async |path: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        server.send(request.as_bytes()).await
+    };
+    // Without what differs from moment to moment.
+    let shape = |(status, answer): (u16, String)| {
+        let lines = answer.lines().filter(|line| !line.starts_with("date:")).map(str::to_owned);
+        (status, lines.collect::<Vec<_>>())
+    };
+    let task =
+        r#"{"code":200,"msg":"ok","data":{"taskId":"5fdec09dc604e83ec6eb26b40c1b64d8","state":"success"}}"#;
+    let nowhere = shape(post("/nowhere", task).await);
+    assert_eq!(nowhere.0, 404);
+    for (path, body) in [
+        (path(&theirs), task),
+        ("/callbacks/kie/".to_owned() + "x", task),
+        (path(&ours), "{}"),
+        (path(&ours), "not json"),
+        (path(&ours), ""),
+    ] {
+        assert_eq!(shape(post(&path, body).await), nowhere, "{path} {body}");
+    }
+    // Too long: refused by its length, whatever the token.
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 10485760\r\n\r\n",
+        path(&ours)
+    );
+    assert_eq!(server.send(head.as_bytes()).await.0, 413);
+    // A good token, also of an attempt that nobody knows any more, and also twice: always the same.
+    let heard = shape(post(&path(&ours), task).await);
+    assert_eq!(heard.0, 200);
+    assert_eq!(shape(post(&path(&ours), task).await), heard);
+    assert_eq!(server.get(&path(&ours)).await.0, 405);
+}

@@ -8,11 +8,12 @@ use crate::output::nearest;
 const PREFIX: &str = "NEUROCARDS_";
 
 /// Every setting of the contract (DESIGN section 6) with our prefix, also those that this version does not use.
-const KNOWN: [&str; 21] = [
+const KNOWN: [&str; 22] = [
     "NEUROCARDS_DATA_DIR",
     "NEUROCARDS_MEDIA_URL",
     "NEUROCARDS_MODELS",
     "NEUROCARDS_SECRET",
+    "NEUROCARDS_PRECHECK",
     "NEUROCARDS_PROVIDER",
     "NEUROCARDS_FREE_CREDITS",
     "NEUROCARDS_HTTP_ADDR",

@@ -43,3 +43,13 @@ pub(super) fn read(settings: &Settings) -> Result<Option<OpenAi>, Failure> {
         refused("the language model", &format!("cannot be set up: {error}"), hint)
     })
 }
+
+/// `NEUROCARDS_PRECHECK`: whether the language model looks at photo and texts before a paid render. On by default; an
+/// answer that does not come stops nothing.
+pub(super) fn precheck(settings: &Settings) -> Result<bool, Failure> {
+    match settings.text("NEUROCARDS_PRECHECK")? {
+        None | Some("on") => Ok(true),
+        Some("off") => Ok(false),
+        Some(_) => Err(refused("NEUROCARDS_PRECHECK", "is neither on nor off", "Leave it out, or say off.")),
+    }
+}
