@@ -12,7 +12,7 @@ use crate::fault::{Fault, FaultClass};
 use crate::lifecycle::Transition;
 use crate::media::{IngestError, MediaKind};
 use crate::prompt::{Prompt, PromptError, PromptUsage};
-use crate::provider::{Lookup, Submitted, UploadError, UploadedPhoto};
+use crate::provider::{Lookup, Opening, Submitted, UploadError, UploadedPhoto};
 use crate::store::{NoticeOutcome, QueueStatus, StoreError};
 
 /// The names of the metrics. They are part of the contract: dashboards and alerts rely on them.
@@ -25,7 +25,7 @@ pub mod metric {
     pub const STEPS_APPLIED: &str = "neurocards_steps_applied_total";
     /// Counter: jobs that ended. Labels `outcome` (`done`, `failed`, `cancelled`) and `fault` (its class, or `none`).
     pub const JOBS_ENDED: &str = "neurocards_jobs_ended_total";
-    /// Counter: calls outside. Labels `provider` (the job's), `call` (`check`, `prompt`, `upload`, `submit`, `lookup`, `read`, `fetch`),
+    /// Counter: calls outside. Labels `provider` (the job's), `call` (`check`, `prompt`, `opening`, `upload`, `submit`, `lookup`, `read`, `fetch`),
     /// `outcome` (`ok`, `not_now`, `rejected`, `in_doubt`, `failed`) and `fault` (its class, or `none`).
     pub const PROVIDER_CALLS: &str = "neurocards_provider_calls_total";
     /// Histogram, in seconds: how long calls outside take. Labels `provider`, `call`, `outcome`.
@@ -279,6 +279,15 @@ impl Counts for Result<UploadedPhoto, UploadError> {
             Ok(_) => ("ok", None),
             Err(UploadError::NotNow { why, .. }) => ("not_now", Some(why.class)),
             Err(UploadError::Fault(fault)) => ("failed", Some(fault.class)),
+        }
+    }
+}
+
+impl Counts for Opening {
+    fn counts_as(&self) -> (&'static str, Option<FaultClass>) {
+        match self {
+            Self::Now | Self::Never => ("ok", None),
+            Self::After { why, .. } => ("not_now", Some(why.class)),
         }
     }
 }

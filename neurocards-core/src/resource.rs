@@ -158,6 +158,8 @@ pub enum ResourceOutcome {
     /// It worked: its faults in a row are over, and a probation is passed. While it rests after its faults this says
     /// nothing, because it was asked before that.
     Worked,
+    /// It was asked, and what it answered says nothing of its health: whoever tried it gives the probation back.
+    Inconclusive,
     /// There is proof that its trouble is over, whatever was asked when: an account was topped up.
     Recovered,
     /// It failed. While it rests this says nothing either, unless it closes it for longer.
@@ -243,6 +245,11 @@ impl ResourceRecord {
                 after.failures = 0;
                 after.probing_until = None;
                 after.recovered_at = Some(now);
+            }
+            ResourceOutcome::Inconclusive => {
+                let is_probing =
+                    !rests && self.closing.as_ref().is_some_and(|closing| closing.actor.is_none());
+                after.probing_until.take().filter(|_| is_probing)?;
             }
             ResourceOutcome::Failed { breaker, .. } if rests => {
                 let until = breaker.map(|breaker| later(now, breaker.rest));

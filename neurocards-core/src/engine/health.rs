@@ -89,7 +89,8 @@ impl Parts {
         }
     }
 
-    /// Tells the store what came of an attempt with this model. A success is told only when it is news.
+    /// Tells the store what came of an attempt with this model. What would change nothing is told only
+    /// when it is a fault.
     pub(super) async fn settle_model(
         &self,
         provider: &str,
@@ -102,7 +103,8 @@ impl Parts {
         }
         let before = self.health_of(provider).await.get(model).cloned();
         let changes = |record: &ResourceRecord| record.settled(&outcome, now).is_some();
-        if outcome == ResourceOutcome::Worked && !before.as_ref().is_some_and(changes) {
+        let may_be_old_news = !matches!(outcome, ResourceOutcome::Failed { .. });
+        if may_be_old_news && !before.as_ref().is_some_and(changes) {
             return;
         }
         let settle = ResourceSettle { id: ResourceId::model(provider, model), outcome };

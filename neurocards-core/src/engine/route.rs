@@ -2,7 +2,6 @@
 
 use super::Parts;
 use crate::clock::Timestamp;
-use crate::fault::FaultClass;
 use crate::lifecycle::{Choice, Crossing, JobState, Policy, Route, choose};
 use crate::order::Order;
 use crate::prompt::Prompt;
@@ -14,6 +13,8 @@ pub(super) struct Asking<'a> {
     pub(super) state: &'a JobState,
     pub(super) order: &'a Order,
     pub(super) policy: &'a Policy,
+    /// Whether an account is open, if the latest attempt ended because of one.
+    pub(super) opening: Option<Opening>,
     /// The store's time.
     pub(super) now: Timestamp,
 }
@@ -21,9 +22,8 @@ pub(super) struct Asking<'a> {
 impl Parts {
     /// Where the job's next attempt goes. Usually this asks nobody: the model is open.
     pub(super) async fn route(&self, asking: Asking<'_>) -> Route {
-        let Asking { provider, state, order, policy, now } = asking;
+        let Asking { provider, state, order, policy, opening, now } = asking;
         let health = self.health_of(provider.name()).await;
-        let opening = self.opening(provider, state).await;
         let mut crossing = Crossing {
             state,
             ordered: &order.model,
@@ -51,16 +51,6 @@ impl Parts {
                 Choice::Nowhere(fault) => return Route::Nowhere(fault),
             }
         }
-    }
-
-    /// Whether an account is open: asked only when the latest attempt ended because of one.
-    async fn opening(&self, provider: &dyn VideoProvider, state: &JobState) -> Option<Opening> {
-        let fault = state.attempt.as_ref()?.fault.as_ref()?;
-        if !matches!(fault.class, FaultClass::Billing | FaultClass::Auth) {
-            return None;
-        }
-        let model = self.catalogue.get(&state.job.model)?;
-        Some(provider.opening(model).await)
     }
 
     /// The models of the job's attempts. When the store is away, the latest one is what is known.

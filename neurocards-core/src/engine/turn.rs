@@ -17,7 +17,8 @@ use crate::model::Model;
 use crate::order::Order;
 use crate::prompt::{Prompt, PromptError, PromptRequest};
 use crate::provider::{
-    Lookup, PhotoUpload, Submission, Submitted, TaskRef, TaskState, UploadError, UploadedPhoto, VideoProvider,
+    Lookup, Opening, PhotoUpload, Submission, Submitted, TaskRef, TaskState, UploadError, UploadedPhoto,
+    VideoProvider,
 };
 use crate::resource::ResourceOutcome;
 use crate::store::{ClaimedJob, StoreError};
@@ -223,7 +224,19 @@ impl Turn<'_> {
 
     async fn route(&self, state: &JobState, now: Timestamp) -> Route {
         let Self { provider, order, policy, .. } = *self;
-        self.parts.route(Asking { provider, state, order, policy, now }).await
+        let opening = self.opening(state).await;
+        self.parts.route(Asking { provider, state, order, policy, opening, now }).await
+    }
+
+    /// Whether an account is open: asked only when the latest attempt ended because of one.
+    async fn opening(&self, state: &JobState) -> Option<Opening> {
+        let fault = state.attempt.as_ref()?.fault.as_ref()?;
+        if !matches!(fault.class, FaultClass::Billing | FaultClass::Auth) {
+            return None;
+        }
+        let asked =
+            self.limited("opening", CALL_LIMIT, self.provider.opening(self.parts.model(state)?)).await;
+        Some(asked.unwrap_or_else(|why| Opening::After { wait: self.policy.poll_max, why }))
     }
 
     async fn build_prompt(&self, state: &JobState, now: Timestamp) -> Event {

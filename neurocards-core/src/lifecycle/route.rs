@@ -227,19 +227,29 @@ impl Crossing<'_> {
     }
 }
 
-/// What an event says of the model of the attempt that it is about; `None` when it says nothing: a violation, a key or
-/// an account is no fault of the model.
+/// What an event says of the model of the attempt that it is about; `None` when the attempt goes on. A violation, a key
+/// or an account is no fault of the model.
 pub fn model_outcome(event: &Event, policy: &Policy) -> Option<ResourceOutcome> {
-    let (fault, submitted) = match event {
+    let fault = match event {
         Event::Rendered { .. } => return Some(ResourceOutcome::Worked),
-        Event::Rejected(fault) | Event::InDoubt(fault) | Event::RenderFailed(fault) => (fault, true),
-        Event::UploadFailed(fault) => (fault, false),
+        Event::Absent => return Some(ResourceOutcome::Inconclusive),
+        // The way to the provider is not the model, and is tried again.
+        Event::UploadFailed(fault)
+            if matches!(fault.class, FaultClass::Temporary | FaultClass::RateLimit) =>
+        {
+            return None;
+        }
+        Event::Rejected(fault) | Event::InDoubt(fault) | Event::RenderFailed(fault) => fault,
+        Event::UploadFailed(fault) => fault,
         _ => return None,
     };
-    let breaker = match fault.class {
-        FaultClass::ModelUnavailable => policy.unavailable,
-        FaultClass::Temporary | FaultClass::Unknown if submitted => policy.breaker,
-        _ => return None,
+    let breaker = match (fault.class, event) {
+        (FaultClass::ModelUnavailable, _) => policy.unavailable,
+        (FaultClass::Temporary, _) => policy.breaker,
+        (FaultClass::Unknown, Event::Rejected(_) | Event::InDoubt(_) | Event::RenderFailed(_)) => {
+            policy.breaker
+        }
+        _ => return Some(ResourceOutcome::Inconclusive),
     };
     Some(ResourceOutcome::Failed { fault: fault.clone(), breaker: Some(breaker) })
 }

@@ -54,6 +54,16 @@ fn what_was_under_way_neither_counts_nor_opens() {
 }
 
 #[test]
+fn a_probation_that_said_nothing_is_given_back() {
+    let mut record = after(&[(0, failed()), (0, failed()), (0, failed())]);
+    record.probing_until = Some(at(90));
+    assert_eq!(record.settled(&ResourceOutcome::Inconclusive, at(59)), None, "it rests");
+    let back = record.settled(&ResourceOutcome::Inconclusive, at(60)).unwrap();
+    assert_eq!((back.openness(at(60)), back.failures), (Openness::Probation, 3));
+    assert_eq!(back.settled(&ResourceOutcome::Inconclusive, at(60)), None);
+}
+
+#[test]
 fn a_success_in_between_starts_the_count_again() {
     let record =
         after(&[(0, failed()), (1, failed()), (2, ResourceOutcome::Worked), (3, failed()), (4, failed())]);

@@ -159,13 +159,31 @@ async fn a_model_that_has_rested_is_tried_by_one_job() {
     assert!(waits.iter().any(|event| matches!(event.body, JobEventBody::Waiting { .. })));
 }
 
-#[tokio::test]
-async fn while_one_job_tries_a_model_the_others_wait() {
-    let world = market(alone()).await;
+/// A model that has rested after its faults.
+async fn on_probation(world: &World) {
     let breaker = Breaker { after: 1, rest: Duration::ZERO, longest: Duration::ZERO };
     let outcome = ResourceOutcome::Failed { fault: fault(FaultClass::Temporary), breaker: Some(breaker) };
     let id = ResourceId::model(MemoryProvider::NAME, ASK);
     world.store.resource_settle(&ResourceSettle { id, outcome }).await.unwrap();
+}
+
+/// Else the second job would wait for a quarter of an hour.
+#[tokio::test]
+async fn a_violation_says_nothing_of_the_model_and_the_next_job_tries_it() {
+    let world = market(alone()).await;
+    on_probation(&world).await;
+    world.provider.script(Reply::Reject(fault(FaultClass::UserViolation)));
+    let jobs = world.live(2).await;
+    let mut stages: Vec<_> = jobs.iter().map(|job| job.stage).collect();
+    stages.sort_by_key(|stage| stage.as_str());
+    assert_eq!(stages, [Stage::Done, Stage::Failed]);
+    assert_eq!(openness(&world, ASK).await, Openness::Open);
+}
+
+#[tokio::test]
+async fn while_one_job_tries_a_model_the_others_wait() {
+    let world = market(alone()).await;
+    on_probation(&world).await;
     // The first task takes its time.
     for _ in 0..20 {
         world.provider.script(Reply::Read(neurocards_core::TaskState::Running { progress: None }));

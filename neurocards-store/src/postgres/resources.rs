@@ -24,6 +24,11 @@ fn record(row: Option<&PgRow>, id: &ResourceId) -> Result<ResourceRecord, StoreE
     row.map_or_else(|| Ok(ResourceRecord::new(id.clone())), |row| Cells::new(row).resource())
 }
 
+/// Its faults are over; what an operator closed stays closed.
+const WELL: &str = "failures = 0, probing_until = NULL, recovered_at = clock.now,
+    closed_since = CASE WHEN r.closed_by IS NOT NULL THEN r.closed_since END,
+    closed_until = CASE WHEN r.closed_by IS NOT NULL THEN r.closed_until END";
+
 pub(super) async fn settle(
     db: &mut PgConnection,
     settle: &ResourceSettle,
@@ -43,28 +48,28 @@ pub(super) async fn settle(
                 .fetch_optional(db)
                 .await
         }
-        ResourceOutcome::Worked | ResourceOutcome::Recovered => {
+        outcome => {
+            let (set, when) = match outcome {
+                ResourceOutcome::Inconclusive => ("probing_until = NULL", "r.probing_until IS NOT NULL AND"),
+                _ => (WELL, "(r.failures > 0 OR r.closed_since IS NOT NULL AND r.closed_by IS NULL) AND"),
+            };
             let sql = format!(
                 "WITH clock AS (SELECT coalesce($5::timestamptz, now()) AS now),
-                 worked AS (
-                     UPDATE resources AS r SET failures = 0, probing_until = NULL, recovered_at = clock.now,
-                         closed_since = CASE WHEN r.closed_by IS NOT NULL THEN r.closed_since END,
-                         closed_until = CASE WHEN r.closed_by IS NOT NULL THEN r.closed_until END
-                     FROM clock
-                     WHERE r.provider = $1 AND r.kind = $2 AND r.name = $3
-                         AND (r.failures > 0 OR r.closed_since IS NOT NULL AND r.closed_by IS NULL)
-                         AND ($4 OR r.closed_since IS NULL OR r.closed_by IS NOT NULL OR r.closed_until <= clock.now)
+                 settled AS (
+                     UPDATE resources AS r SET {set} FROM clock
+                     WHERE r.provider = $1 AND r.kind = $2 AND r.name = $3 AND {when}
+                         ($4 OR r.closed_since IS NULL OR r.closed_by IS NOT NULL OR r.closed_until <= clock.now)
                      RETURNING {RESOURCE}
                  )
-                 SELECT * FROM worked
+                 SELECT * FROM settled
                  UNION ALL
                  SELECT {RESOURCE} FROM resources AS r
-                 WHERE r.provider = $1 AND r.kind = $2 AND r.name = $3 AND NOT EXISTS (SELECT FROM worked)"
+                 WHERE r.provider = $1 AND r.kind = $2 AND r.name = $3 AND NOT EXISTS (SELECT FROM settled)"
             );
-            let worked = sqlx::query(AssertSqlSafe(sql));
-            let worked = worked.bind(&id.provider).bind(id.kind.as_str()).bind(&id.name);
-            let certain = settle.outcome == ResourceOutcome::Recovered;
-            worked.bind(certain).bind(time).fetch_optional(db).await
+            let settled = sqlx::query(AssertSqlSafe(sql));
+            let settled = settled.bind(&id.provider).bind(id.kind.as_str()).bind(&id.name);
+            let certain = *outcome == ResourceOutcome::Recovered;
+            settled.bind(certain).bind(time).fetch_optional(db).await
         }
     };
     record(row.map_err(classify_write)?.as_ref(), id)

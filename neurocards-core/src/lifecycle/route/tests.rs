@@ -300,8 +300,8 @@ fn only_what_the_model_did_counts_against_it() {
     let check = |event: Event, expect: Option<Breaker>| {
         let breaker = match model_outcome(&event, &policy) {
             Some(ResourceOutcome::Failed { breaker, .. }) => breaker,
-            Some(ResourceOutcome::Worked) => panic!("{event:?}"),
-            _ => None,
+            Some(ResourceOutcome::Inconclusive) | None => None,
+            Some(other) => panic!("{event:?}: {other:?}"),
         };
         assert_eq!(breaker, expect, "{event:?}");
     };
@@ -319,6 +319,15 @@ fn only_what_the_model_did_counts_against_it() {
         check(Event::ReadFailed(fault()), None);
         check(Event::FetchFailed(fault()), None);
     }
+    // An attempt that ends otherwise gives a probation back; one that goes on keeps it.
+    let of = |event: Event| model_outcome(&event, &policy);
+    let violation = || Fault::new(FaultClass::UserViolation, "not for sale");
+    let ended = [Event::Rejected(violation()), Event::UploadFailed(violation()), Event::Absent];
+    for event in ended {
+        assert_eq!(of(event), Some(ResourceOutcome::Inconclusive));
+    }
+    assert_eq!(of(Event::UploadFailed(Fault::new(FaultClass::Temporary, "busy"))), None);
+    assert_eq!(of(Event::Running), None);
     let rendered = Event::Rendered { video: "there".to_owned(), cost_milli: None };
     assert_eq!(model_outcome(&rendered, &policy), Some(ResourceOutcome::Worked));
 }

@@ -144,6 +144,20 @@ pub async fn one_at_a_time_tries_again(world: &World) {
     assert!(!probe(world).await, "it is open");
 }
 
+/// What says nothing of its health leaves everything as it is, but for the probation: the next one may try at once.
+pub async fn a_probation_that_said_nothing_is_given_back(world: &World) {
+    assert_eq!(settle(world, ResourceOutcome::Inconclusive).await, ResourceRecord::new(model()));
+    close_by_faults(world).await;
+    settle(world, ResourceOutcome::Inconclusive).await;
+    world.pass(60);
+    assert!(probe(world).await);
+    let back = settle(world, ResourceOutcome::Inconclusive).await;
+    assert_eq!((back.failures, back.openness(world.now().await)), (3, Openness::Probation));
+    assert!(probe(world).await);
+    set(world, ResourceChange::Close(None)).await;
+    settle(world, ResourceOutcome::Inconclusive).await;
+}
+
 /// Neither a success nor a proof; only the operator.
 pub async fn what_an_operator_closed_no_success_opens(world: &World) {
     let closed = set(world, ResourceChange::Close(None)).await;
