@@ -23,8 +23,8 @@ impl Engine {
     /// The store did not answer. Telling it again is safe.
     pub async fn told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
         let told = self.parts.store.attempt_told(attempt, task_id).await?;
-        if told != Told::Nothing {
-            self.parts.wrote();
+        if told == Told::Woken {
+            self.parts.due_in(Duration::ZERO);
         }
         Ok(told)
     }
@@ -71,6 +71,7 @@ impl Parts {
             let settle = LateSettle { attempt: claimed.attempt.id, epoch: claimed.epoch, outcome };
             if self.store.late_settle(&settle).await? {
                 self.wrote();
+                self.news.notify_one();
             }
         }
         Ok(claimed.len())

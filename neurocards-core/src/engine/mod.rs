@@ -2,11 +2,13 @@
 //!
 //! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
 
+mod alarm;
 mod audit;
 mod check;
 mod handle;
 mod health;
 mod house;
+mod lanes;
 mod late;
 mod order;
 mod outbox;
@@ -28,11 +30,12 @@ pub use order::{OrderError, OrderRequest, Plan};
 pub use pulse::ClaimLoop;
 pub use run::RunOptions;
 
+use self::alarm::Alarm;
 use crate::check::BriefCheck;
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::ids::{JobId, OrderId};
 use crate::job::Stage;
-use crate::lifecycle::{Context, Event, FreshIds, Policy, step};
+use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step};
 use crate::media::Media;
 use crate::metering;
 use crate::model::Catalogue;
@@ -64,8 +67,8 @@ struct Parts {
     retention: Retention,
     worker: String,
     host: String,
-    /// Something may be due earlier than the claim loop believes.
-    work: Notify,
+    /// When the claim loop looks again.
+    alarm: Alarm,
     /// A notice may have been written.
     news: Notify,
     /// Counts the writes of this process: handles look at the store when it moves.
@@ -219,7 +222,7 @@ impl EngineBuilder {
                 retention: self.retention,
                 worker,
                 host: self.host,
-                work: Notify::new(),
+                alarm: Alarm::new(),
                 news: Notify::new(),
                 writes: watch::Sender::new(0),
                 progress: broadcast::Sender::new(256),
@@ -310,12 +313,12 @@ impl Engine {
                 let applied = self.parts.store.job_apply(write).await?;
                 if applied {
                     metering::step_applied(write);
+                    self.parts.stepped(write);
                 }
                 applied
             }
             None => false,
         };
-        self.parts.wrote();
         if applied { Ok(Cancellation::Cancelled) } else { Ok(Cancellation::TooLate(claimed.state.job.stage)) }
     }
 }
@@ -349,8 +352,22 @@ impl Parts {
     /// Something was written: whoever watches looks again.
     fn wrote(&self) {
         self.writes.send_modify(|writes| *writes += 1);
-        self.work.notify_one();
-        self.news.notify_one();
+    }
+
+    /// A step was written: the loops that it concerns wake.
+    fn stepped(&self, step: &Transition) {
+        self.wrote();
+        if let Wake::After(wait) = step.wake {
+            self.due_in(wait);
+        }
+        if step.notice.is_some() {
+            self.news.notify_one();
+        }
+    }
+
+    /// A job is due after this time.
+    fn due_in(&self, wait: Duration) {
+        self.alarm.set(self.clock.monotonic().saturating_add(wait));
     }
 
     /// How long a loop sleeps when nothing wakes it.

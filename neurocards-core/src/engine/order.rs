@@ -1,5 +1,7 @@
 //! Taking an order.
 
+use std::time::Duration;
+
 use crate::account::AccountKey;
 use crate::brief::{Brief, BriefError, BriefTexts, TemplateId};
 use crate::credits::Credits;
@@ -219,6 +221,8 @@ impl Engine {
         match placed {
             Placement::New(record) | Placement::Existing(record) => {
                 self.parts.wrote();
+                self.parts.due_in(Duration::ZERO);
+                self.parts.news.notify_one();
                 Ok(self.handle(record.order.id))
             }
             Placement::KeyReused { order } => Err(OrderError::KeyReused { order }),

@@ -15,19 +15,24 @@ use crate::store::{NoticeClaim, NoticeOutcome, NoticeSettle};
 
 /// How many notices are taken at once.
 const BATCH: u32 = 100;
+/// How long a notice waits for others, so that they share their writes and leave the disk to the paid call that an order
+/// is about to make. Nobody sees it.
+const GATHER: Duration = Duration::from_millis(50);
 
 impl Engine {
     /// Delivers notices until it is told to stop. Without a notifier they are kept, and this only waits.
     pub(super) async fn deliver(&self, stop: &CancellationToken) {
         let Some(notifier) = &self.parts.notifier else { return stop.cancelled().await };
+        let clock = &self.parts.clock;
         while !stop.is_cancelled() {
             let delivered = self.parts.deliver_batch(notifier.as_ref(), stop).await;
-            if delivered == 0 {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = self.parts.news.notified() => {}
-                    () = self.parts.clock.sleep(Parts::IDLE) => {}
-                }
+            if delivered == BATCH as usize {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = async { self.parts.news.notified().await; clock.sleep(GATHER).await } => {}
+                () = clock.sleep(Parts::IDLE) => {}
             }
         }
     }

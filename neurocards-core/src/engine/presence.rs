@@ -55,7 +55,7 @@ impl Engine {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.parts.store.until_news() => self.parts.work.notify_one(),
+                () = self.parts.store.until_news() => self.parts.due_in(Duration::ZERO),
             }
         }
     }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::lanes::{Lanes, filled};
 use super::{Engine, Parts};
 use crate::fault::Retry;
 use crate::ids::JobId;
@@ -74,68 +74,16 @@ impl Leases {
     }
 }
 
-/// What a worker carries on, by what it is about to do.
-#[derive(Debug)]
-pub(super) struct Lanes {
-    submit: Arc<Semaphore>,
-    read: Arc<Semaphore>,
-    store: Arc<Semaphore>,
-}
-
-impl Lanes {
-    fn new(room: Room) -> Self {
-        let lane = |jobs: u32| Arc::new(Semaphore::new(jobs.min(MOST_AT_ONCE) as usize));
-        Self { submit: lane(room.submit), read: lane(room.read), store: lane(room.store) }
-    }
-
-    fn room(&self) -> Room {
-        let free = |lane: &Semaphore| u32::try_from(lane.available_permits()).unwrap_or(u32::MAX);
-        Room { submit: free(&self.submit), read: free(&self.read), store: free(&self.store) }
-    }
-
-    /// A place for a job in this stage, if there is one.
-    fn enter(self: &Arc<Self>, stage: Stage) -> Option<Place> {
-        let permit = self.lane(stage).clone().try_acquire_owned().ok()?;
-        Some(Place { lanes: self.clone(), permit })
-    }
-
-    fn lane(&self, stage: Stage) -> &Arc<Semaphore> {
-        match stage {
-            Stage::Prompt | Stage::Submit => &self.submit,
-            Stage::Wait => &self.read,
-            Stage::Store | Stage::Done | Stage::Failed | Stage::Cancelled => &self.store,
-        }
-    }
-}
-
-/// A turn's place in a lane.
-#[derive(Debug)]
-pub(super) struct Place {
-    lanes: Arc<Lanes>,
-    permit: OwnedSemaphorePermit,
-}
-
-impl Place {
-    /// Changes over to the lane of this stage; `false` when that is full.
-    pub(super) fn change_to(&mut self, stage: Stage) -> bool {
-        if Arc::ptr_eq(self.permit.semaphore(), self.lanes.lane(stage)) {
-            return true;
-        }
-        match self.lanes.lane(stage).clone().try_acquire_owned() {
-            Ok(permit) => {
-                self.permit = permit;
-                true
-            }
-            Err(_) => false,
-        }
-    }
+/// What a claim leaves to be waited for.
+struct Looked {
+    /// How long until more is due, at most.
+    wait: Duration,
+    /// Lanes without the room to say that nothing more is due in them, as stages.
+    full: Vec<Stage>,
 }
 
 /// How often is looked whether a full disk has space again.
 const NO_SPACE: Duration = Duration::from_secs(5);
-/// More turns at once serve nobody.
-const MOST_AT_ONCE: u32 = 65_536;
-
 impl Engine {
     /// Works until it is told to stop: claims due jobs, carries them on, delivers notices. When told to stop it
     /// claims nothing more, lets running steps end within the grace, and gives the rest back uncounted.
@@ -178,10 +126,13 @@ impl Engine {
         let _pulse = self.parts.pulse.guard();
         while !stop.is_cancelled() {
             let asked_at = self.parts.clock.monotonic();
+            let mut full = Vec::new();
+            self.parts.alarm.clear();
             let wait = match self.claim(options.scope, &lanes, leases, &mut turns, stop).await {
-                Ok(wait) => {
+                Ok(looked) => {
                     self.parts.pulse.beat(asked_at);
-                    wait
+                    full = looked.full;
+                    looked.wait
                 }
                 Err(error @ StoreError::Full { .. }) => {
                     if self.parts.pulse.full() {
@@ -200,13 +151,8 @@ impl Engine {
                     break;
                 }
             };
-            tokio::select! {
-                () = stop.cancelled() => {}
-                Some(_) = turns.join_next() => {}
-                () = self.parts.work.notified() => {}
-                () = self.parts.clock.sleep(wait) => {}
-            }
-            while turns.try_join_next().is_some() {}
+            self.parts.alarm.set(self.parts.clock.monotonic() + wait);
+            self.until_work(&full, &lanes, &mut turns, stop).await;
         }
         stop.cancel();
         tokio::select! {
@@ -216,7 +162,25 @@ impl Engine {
         ended
     }
 
-    /// Claims what is due and starts a turn for each; answers how long until more is due.
+    /// Until the alarm rings, or a lane has room again for which the last claim may have left jobs behind.
+    async fn until_work(
+        &self,
+        full: &[Stage],
+        lanes: &Lanes,
+        turns: &mut JoinSet<()>,
+        stop: &CancellationToken,
+    ) {
+        while !stop.is_cancelled() && !full.iter().any(|lane| lanes.room().of(*lane) > 0) {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.parts.alarm.ring(self.parts.clock.as_ref()) => return,
+                () = lanes.changed() => {}
+                Some(_) = turns.join_next() => while turns.try_join_next().is_some() {},
+            }
+        }
+    }
+
+    /// Claims what is due and starts a turn for each; answers when to look again.
     async fn claim(
         &self,
         scope: ClaimScope,
@@ -224,10 +188,10 @@ impl Engine {
         leases: &Arc<Leases>,
         turns: &mut JoinSet<()>,
         stop: &CancellationToken,
-    ) -> Result<Duration, StoreError> {
+    ) -> Result<Looked, StoreError> {
         let room = lanes.room();
         if room.is_none() {
-            return Ok(Parts::IDLE);
+            return Ok(Looked { wait: Parts::IDLE, full: filled(room, &[]) });
         }
         let parts = &self.parts;
         let asked_at = parts.clock.monotonic();
@@ -240,7 +204,7 @@ impl Engine {
         };
         let claimed = parts.store.jobs_claim(&claim).await.inspect_err(metering::store_failed)?;
         metering::jobs_claimed(claimed.jobs.len());
-        let nothing = claimed.jobs.is_empty();
+        let (nothing, full) = (claimed.jobs.is_empty(), filled(room, &claimed.jobs));
         for job in claimed.jobs {
             let Some(place) = lanes.enter(job.state.job.stage) else {
                 // A turn that went over from reading to fetching was faster.
@@ -254,12 +218,12 @@ impl Engine {
                 let _counted = metering::TurnInFlight::begin();
                 parts.turn(job, asked_at, &leases, place, &stop).await;
                 leases.forget(id, epoch);
-                parts.work.notify_one();
             });
         }
         // What is due and was not given to us is being taken by somebody else.
         let least = if nothing { Parts::BREATH } else { Duration::ZERO };
-        Ok(claimed.next_due.unwrap_or(Parts::IDLE).clamp(least, Parts::IDLE))
+        let wait = claimed.next_due.unwrap_or(Parts::IDLE).clamp(least, Parts::IDLE);
+        Ok(Looked { wait, full })
     }
 
     /// Renews leases until the last turn has ended.

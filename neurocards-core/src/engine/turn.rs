@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::lanes::Place;
 use super::route::Asking;
-use super::run::{Leases, Place};
+use super::run::Leases;
 use super::{Parts, Progress};
 use crate::clock::Timestamp;
 use crate::fault::{Fault, FaultClass, Retry};
@@ -122,7 +123,7 @@ impl Parts {
             let error = match answer {
                 Ok(true) => {
                     metering::step_applied(write);
-                    self.wrote();
+                    self.stepped(write);
                     return true;
                 }
                 Ok(false) => {
@@ -169,6 +170,8 @@ impl Parts {
             metering::store_failed(&error);
             tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be given back");
         }
+        // Not at once: what it was given back for may last.
+        self.due_in(Self::BREATH);
     }
 }
 
