@@ -4,6 +4,7 @@
 //! store answers as fast as one statement does, and a busy one pays for one commit where there were a hundred.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -24,6 +25,22 @@ pub(crate) trait Write: Send + Sync + 'static {
         &self,
         items: &[Self::Item],
     ) -> impl Future<Output = Vec<Result<Self::Answer, StoreError>>> + Send;
+}
+
+/// The driver's error, shared by all members of a batch.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedError(pub(crate) Arc<sqlx::Error>);
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for SharedError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
 }
 
 /// The queue in front of a [`Write`].

@@ -23,7 +23,6 @@
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod audit;
-#[cfg(feature = "postgres")]
 mod batch;
 #[cfg(feature = "postgres")]
 mod postgres;

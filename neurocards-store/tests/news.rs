@@ -29,6 +29,13 @@ async fn an_order_wakes_other_processes() {
         let ((), placed) = tokio::join!(news(&there), here.order_place(&order));
         placed.unwrap();
     }
+    // Not the one that placed it, who knows.
+    news(&here).await;
+    let own = tokio::time::timeout(Duration::from_millis(300), here.until_news());
+    let order = sample::order_new(&ids, &account, 1);
+    let (own, (), placed) = tokio::join!(own, news(&there), here.order_place(&order));
+    placed.unwrap();
+    assert!(own.is_err());
     let pause = Pause { scope: PauseScope::Everything, actor: "cli:ops".to_owned(), reason: None };
     here.queue_pause(&pause).await.unwrap();
     let ((), resumed) = tokio::join!(news(&there), here.queue_resume(&pause.scope));

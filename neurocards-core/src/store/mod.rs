@@ -201,8 +201,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// asked. A video: a job whose video was not retired. In the order asked.
     async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError>;
 
-    /// Returns when another process may have made work earlier than a look at the store would find it. It may miss
-    /// some, and may return for nothing: looking stays the truth. By default it never returns.
+    /// Returns when another process may have made work earlier than a look at the store would find it; what was written
+    /// through this store is no news. It may miss some, and may return for nothing: looking stays the truth. By default
+    /// it never returns.
     async fn until_news(&self) {
         std::future::pending().await
     }

@@ -8,9 +8,10 @@ use neurocards_core::{
     Transition, Wake,
 };
 use serde::Serialize;
+use sqlx::Row;
 use sqlx::types::Uuid;
-use sqlx::{PgPool, Row};
 
+use super::connections::Connections;
 use super::error::Fault;
 use super::rows::{json, micros};
 use super::time;
@@ -18,7 +19,7 @@ use crate::batch::Write;
 
 /// Applies steps. `false`: the step is lost.
 pub(super) struct Apply {
-    pub(super) pool: PgPool,
+    pub(super) db: Connections,
     pub(super) clock: Option<Arc<dyn Clock>>,
 }
 
@@ -97,8 +98,9 @@ impl Apply {
         rows.sort_unstable_by_key(|row| row.id);
         let rows = json(&rows).map_err(|error| Fault::of(sqlx::Error::Encode(Box::new(error))))?;
         let apply = sqlx::query(include_str!("sql/apply.sql")).bind(rows).bind(time(&self.clock));
-        let mut db = self.pool.acquire().await.map_err(Fault::of)?;
+        let mut db = self.db.warm().await.map_err(Fault::of)?;
         let moved = apply.fetch_all(&mut *db).await.map_err(Fault::of_write)?;
+        self.db.keep(db);
         moved
             .iter()
             .map(|row| row.try_get(0).map(JobId::from_uuid))

@@ -1,10 +1,11 @@
 //! What PostgreSQL says, in the store's words: one function, tested by a table.
 
-use std::fmt;
 use std::sync::Arc;
 
 use neurocards_core::StoreError;
 use sqlx::migrate::MigrateError;
+
+use crate::batch::SharedError;
 
 /// A fault of a statement that writes nothing, or of getting a connection.
 pub(super) fn classify(error: sqlx::Error) -> StoreError {
@@ -27,7 +28,7 @@ pub(super) fn classify_migration(error: MigrateError) -> StoreError {
 #[derive(Debug, Clone)]
 pub(super) struct Fault {
     cause: Cause,
-    source: Source,
+    source: SharedError,
 }
 
 /// What kind of fault it is.
@@ -50,25 +51,9 @@ enum Cause {
     Refused,
 }
 
-/// The driver's error, shared by everybody it concerns.
-#[derive(Debug, Clone)]
-struct Source(Arc<sqlx::Error>);
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for Source {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
-
 impl Fault {
     pub(super) fn of(error: sqlx::Error) -> Self {
-        Self { cause: Cause::of(&error), source: Source(Arc::new(error)) }
+        Self { cause: Cause::of(&error), source: SharedError(Arc::new(error)) }
     }
 
     pub(super) fn of_write(error: sqlx::Error) -> Self {

@@ -10,7 +10,6 @@ use sqlx::types::Uuid;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::error::{classify, classify_write};
-use super::operations::unless_paused;
 use super::rows::{ATTEMPT, Cells, JOB, ORDER, micros};
 
 /// Takes jobs that are due, in one statement: what somebody else is taking now is passed over.
@@ -41,63 +40,36 @@ pub(super) async fn claim(
     claim: &Claim,
     time: Option<Timestamp>,
 ) -> Result<Claimed, StoreError> {
-    let (mut jobs, room) = (Vec::new(), claim.room);
-    if !room.is_none() {
-        let taken = sqlx::query(AssertSqlSafe(claim_sql(claim.scope)))
-            .bind(&claim.providers)
-            .bind(&claim.worker)
-            .bind(micros(claim.lease))
-            .bind(time)
-            .bind(scope_id(claim.scope))
-            .bind(i64::from(room.submit))
-            .bind(i64::from(room.read))
-            .bind(i64::from(room.store));
-        let taken = taken.fetch_all(&mut *db).await.map_err(classify_write)?;
-        jobs = taken.iter().map(|row| claimed(&mut Cells::new(row))).collect::<Result<Vec<_>, _>>()?;
+    let room = claim.room;
+    if room.is_none() {
+        return Ok(Claimed { jobs: Vec::new(), next_due: None });
     }
-    let next_due = next_due(db, claim, time).await?;
+    let taken = sqlx::query(AssertSqlSafe(claim_sql(claim.scope)))
+        .bind(&claim.providers)
+        .bind(&claim.worker)
+        .bind(micros(claim.lease))
+        .bind(time)
+        .bind(scope_id(claim.scope))
+        .bind(i64::from(room.submit))
+        .bind(i64::from(room.read))
+        .bind(i64::from(room.store));
+    let taken = taken.fetch_all(&mut *db).await.map_err(classify_write)?;
+    let (mut jobs, mut next) = (Vec::with_capacity(taken.len()), None);
+    for row in &taken {
+        let mut cells = Cells::new(row);
+        next = cells.next::<Option<i64>>()?;
+        jobs.extend(claimed(&mut cells)?);
+    }
+    let next_due = next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default()));
     Ok(Claimed { jobs, next_due })
 }
 
-fn claimed(cells: &mut Cells<'_>) -> Result<ClaimedJob, StoreError> {
-    let (claimed_at, job, order) = (cells.time()?, cells.job()?, cells.order()?);
-    let attempt = cells.attempt_opt()?;
-    Ok(ClaimedJob { state: JobState { job, attempt }, order, claimed_at })
-}
-
-/// How long until the first job of the scope is due that there was room for, the claimer's own leases included.
-async fn next_due(
-    db: &mut PgConnection,
-    claim: &Claim,
-    time: Option<Timestamp>,
-) -> Result<Option<Duration>, StoreError> {
-    let scope = within(claim.scope).replace("$5", "$2");
-    let stages = Stage::ALL.into_iter().filter(|stage| claim.room.of(*stage) > 0);
-    let first: Vec<_> = stages
-        .map(|stage| {
-            let open = unless_paused(stage.as_str());
-            format!(
-                "(SELECT wake_at FROM jobs WHERE stage = '{stage}' AND wake_at IS NOT NULL
-                      AND provider = ANY ($1) AND {scope}{open}
-                  ORDER BY wake_at LIMIT 1)"
-            )
-        })
-        .collect();
-    if first.is_empty() {
-        return Ok(None);
-    }
-    let sql = format!(
-        "SELECT (extract(epoch FROM least({}) - coalesce($3::timestamptz, now())) * 1000000)::bigint",
-        first.join(", ")
-    );
-    let next = sqlx::query_scalar::<_, Option<i64>>(AssertSqlSafe(sql))
-        .bind(&claim.providers)
-        .bind(scope_id(claim.scope))
-        .bind(time)
-        .fetch_one(db)
-        .await
-        .map_err(classify)?;
-    Ok(next.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default())))
+/// The job of a row; a claim that took none has a row without one.
+fn claimed(cells: &mut Cells<'_>) -> Result<Option<ClaimedJob>, StoreError> {
+    let claimed_at = cells.time()?;
+    let Some(job) = cells.job_opt()? else { return Ok(None) };
+    let (order, attempt) = (cells.order()?, cells.attempt_opt()?);
+    Ok(Some(ClaimedJob { state: JobState { job, attempt }, order, claimed_at }))
 }
 
 /// The ids and the epochs of leases, as two arguments; in the order in which batches of steps lock jobs.

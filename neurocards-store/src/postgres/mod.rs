@@ -11,6 +11,7 @@ mod accounts;
 mod apply;
 mod audit;
 mod chats;
+mod connections;
 mod error;
 mod jobs;
 mod late;
@@ -39,9 +40,10 @@ use neurocards_core::{
     StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::pool::PoolConnection;
-use sqlx::{Connection, PgPool, Postgres};
+use sqlx::{Connection, Postgres};
 
 use self::apply::Apply;
+use self::connections::Connections;
 use self::error::{classify, classify_write};
 use self::news::News;
 use self::notices::Settle;
@@ -52,7 +54,7 @@ use crate::batch::Batches;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
-    pool: PgPool,
+    db: Connections,
     clock: Option<Arc<dyn Clock>>,
     orders: Batches<Place>,
     steps: Batches<Apply>,
@@ -65,7 +67,7 @@ const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PostgresStore").field("connections", &self.pool.size()).finish_non_exhaustive()
+        f.debug_struct("PostgresStore").field("connections", &self.db.size()).finish_non_exhaustive()
     }
 }
 
@@ -77,20 +79,20 @@ fn time(clock: &Option<Arc<dyn Clock>>) -> Option<Timestamp> {
 }
 
 impl PostgresStore {
-    fn new(pool: PgPool, news: News, clock: Option<Arc<dyn Clock>>) -> Self {
+    fn new(db: Connections, news: News, clock: Option<Arc<dyn Clock>>) -> Self {
         Self {
-            orders: Batches::new(Place { pool: pool.clone(), clock: clock.clone() }, 2),
-            steps: Batches::new(Apply { pool: pool.clone(), clock: clock.clone() }, 2),
-            settles: Batches::new(Settle { pool: pool.clone(), clock: clock.clone() }, 1),
+            orders: Batches::new(Place { db: db.clone(), clock: clock.clone(), placed: news.orders() }, 2),
+            steps: Batches::new(Apply { db: db.clone(), clock: clock.clone() }, 2),
+            settles: Batches::new(Settle { db: db.clone(), clock: clock.clone() }, 1),
             news,
-            pool,
+            db,
             clock,
         }
     }
 
     /// Closes the connections, once the calls under way have ended. What is committed is durable without this.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.db.close().await;
     }
 
     fn time(&self) -> Option<Timestamp> {
@@ -98,7 +100,7 @@ impl PostgresStore {
     }
 
     async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        self.pool.acquire().await.map_err(classify)
+        self.db.acquire().await.map_err(classify)
     }
 }
 
@@ -158,7 +160,10 @@ impl Store for PostgresStore {
     }
 
     async fn jobs_claim(&self, claim: &Claim) -> Result<Claimed, StoreError> {
-        jobs::claim(&mut *self.connection().await?, claim, self.time()).await
+        let mut db = self.db.warm().await.map_err(classify)?;
+        let claimed = jobs::claim(&mut db, claim, self.time()).await?;
+        self.db.keep(db);
+        Ok(claimed)
     }
 
     async fn jobs_extend(&self, leases: &[(JobId, i64)], lease: Duration) -> Result<Vec<JobId>, StoreError> {
@@ -218,7 +223,10 @@ impl Store for PostgresStore {
     }
 
     async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError> {
-        notices::claim(&mut *self.connection().await?, claim, self.time()).await
+        let mut db = self.db.warm().await.map_err(classify)?;
+        let taken = notices::claim(&mut db, claim, self.time()).await?;
+        self.db.keep(db);
+        Ok(taken)
     }
 
     async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {

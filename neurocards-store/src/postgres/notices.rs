@@ -9,8 +9,9 @@ use neurocards_core::{
 };
 use serde::Serialize;
 use sqlx::types::Uuid;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
+use super::connections::Connections;
 use super::error::{Fault, classify_write};
 use super::rows::{Cells, NOTICE, json, micros};
 use super::time;
@@ -75,7 +76,7 @@ pub(super) async fn unblock(
 
 /// Writes what came of deliveries. `false`: somebody else has the notice now.
 pub(super) struct Settle {
-    pub(super) pool: PgPool,
+    pub(super) db: Connections,
     pub(super) clock: Option<Arc<dyn Clock>>,
 }
 
@@ -121,9 +122,10 @@ impl Settle {
                  AND (notices.state = 'sending') IS TRUE
              RETURNING notices.id",
         );
-        let mut db = self.pool.acquire().await.map_err(Fault::of)?;
+        let mut db = self.db.warm().await.map_err(Fault::of)?;
         let settled = settle.bind(rows).bind(time(&self.clock)).fetch_all(&mut *db).await;
         let settled = settled.map_err(Fault::of_write)?;
+        self.db.keep(db);
         settled
             .iter()
             .map(|row| row.try_get(0).map(NoticeId::from_uuid))

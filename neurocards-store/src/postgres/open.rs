@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool};
 
 use super::PostgresStore;
+use super::connections::Connections;
 use super::error::{classify, classify_migration, classify_write};
 use super::news::News;
 use crate::schema::{SchemaState, Step, migrator, newest};
@@ -30,7 +31,7 @@ const CONNECTIONS: u32 = 8;
 /// How long a call waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection that was idle for longer is asked whether it lives.
-const FRESH: Duration = Duration::from_secs(2);
+pub(super) const FRESH: Duration = Duration::from_secs(2);
 
 /// Why a server cannot be used as a store. It comes as the source of a [`StoreError`]; none of them shows the
 /// password.
@@ -117,11 +118,17 @@ impl PostgresStore {
     async fn start(url: &str, clock: Option<Arc<dyn Clock>>) -> Result<Self, StoreError> {
         let options = options(url)?;
         let mut connection = connect(&options).await?;
-        let migrated = migrate(&mut connection).await;
+        let migrated = async {
+            migrate(&mut connection).await?;
+            let name = sqlx::query_scalar::<_, String>("SELECT gen_random_uuid()::text");
+            name.fetch_one(&mut connection).await.map_err(classify)
+        };
+        let migrated = migrated.await;
         // Nothing is under way on it.
         let _ = connection.close().await;
-        migrated?;
-        Ok(Self::new(pool(options.clone()), News::new(options), clock))
+        let db = Connections::of(pool(options.clone()));
+        let news = News::new(options, db.clone(), &migrated?);
+        Ok(Self::new(db, news, clock))
     }
 
     /// Reads which schema a database has, without creating, changing or migrating anything.
@@ -140,7 +147,7 @@ impl PostgresStore {
     /// # Errors
     /// The server does not answer.
     pub async fn schema(&self) -> Result<SchemaState, StoreError> {
-        let found = found(&mut *self.pool.acquire().await.map_err(classify)?).await?;
+        let found = found(&mut *self.db.acquire().await.map_err(classify)?).await?;
         Ok(SchemaState { found, known: newest(MIGRATIONS) })
     }
 
@@ -149,7 +156,7 @@ impl PostgresStore {
     /// # Errors
     /// The server does not answer, or knows no such setting.
     pub async fn setting(&self, name: &str) -> Result<String, StoreError> {
-        let mut connection = self.pool.acquire().await.map_err(classify)?;
+        let mut connection = self.db.acquire().await.map_err(classify)?;
         let setting = sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(&mut *connection);
         setting.await.map_err(classify)
     }

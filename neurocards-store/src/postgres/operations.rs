@@ -12,13 +12,8 @@ use super::news;
 use super::rows::{Cells, EVENT, PAUSE, WORKER, micros};
 
 /// No pause holds the job back, if it is in a stage that can be. The subqueries are answered once for a statement.
-pub(super) const OPEN: &str = "NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
+const OPEN: &str = "NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
     AND jobs.model <> ALL (ARRAY(SELECT model FROM pauses WHERE scope = 'model'))";
-
-/// The same as a condition of a claim on jobs of this stage; empty for stages that go on.
-pub(super) fn unless_paused(stage: &str) -> String {
-    if matches!(stage, "prompt" | "submit") { format!(" AND {OPEN}") } else { String::new() }
-}
 
 pub(super) async fn pause(
     db: &mut PgConnection,

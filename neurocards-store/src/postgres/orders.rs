@@ -10,18 +10,22 @@ use neurocards_core::{
 use serde::Serialize;
 use sqlx::postgres::PgRow;
 use sqlx::types::Uuid;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::accounts;
+use super::connections::Connections;
 use super::error::{Fault, classify};
 use super::rows::{Cells, JOB, ORDER, json, micros};
 use super::time;
 use crate::batch::Write;
+use tokio::sync::Notify;
 
 /// Places orders.
 pub(super) struct Place {
-    pub(super) pool: PgPool,
+    pub(super) db: Connections,
     pub(super) clock: Option<Arc<dyn Clock>>,
+    /// Told when orders were placed.
+    pub(super) placed: Arc<Notify>,
 }
 
 #[derive(Serialize)]
@@ -101,8 +105,12 @@ impl Place {
         let unreadable = |error: StoreError| Fault::of(sqlx::Error::Encode(Box::new(error)));
         let (rows, jobs) = (json(&rows).map_err(unreadable)?, json(&jobs).map_err(unreadable)?);
         let place = sqlx::query(include_str!("sql/place.sql")).bind(rows).bind(jobs).bind(time(&self.clock));
-        let mut db = self.pool.acquire().await.map_err(Fault::of)?;
+        let mut db = self.db.warm().await.map_err(Fault::of)?;
         let placed = place.fetch_all(&mut *db).await.map_err(Fault::of_write)?;
+        self.db.keep(db);
+        if !placed.is_empty() {
+            self.placed.notify_one();
+        }
         placed
             .iter()
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
@@ -137,7 +145,7 @@ impl Place {
 
     /// Why an order will not be placed; `None` when it can be, as far as anybody knows.
     async fn refused(&self, new: &OrderNew) -> Result<Option<Placement>, StoreError> {
-        let mut db = self.pool.acquire().await.map_err(classify)?;
+        let mut db = self.db.acquire().await.map_err(classify)?;
         let key = &new.order.account;
         let account = accounts::get(&mut db, key).await?;
         let account = account.ok_or_else(|| StoreError::NoAccount { account: key.clone() })?;

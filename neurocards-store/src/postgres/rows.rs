@@ -169,6 +169,16 @@ impl<'r> Cells<'r> {
     }
 
     /// An attempt that may be missing: an outer join brought it.
+    pub(super) fn job_opt(&mut self) -> Result<Option<Job>, StoreError> {
+        match self.next::<Option<Uuid>>()? {
+            None => Ok(None),
+            Some(_) => {
+                self.at -= 1;
+                self.job().map(Some)
+            }
+        }
+    }
+
     pub(super) fn attempt_opt(&mut self) -> Result<Option<Attempt>, StoreError> {
         match self.next::<Option<Uuid>>()? {
             None => Ok(None),

@@ -1,7 +1,11 @@
 //! What SQLite says, in the store's words: one function, tested by a table.
 
+use std::sync::Arc;
+
 use neurocards_core::StoreError;
 use sqlx::migrate::MigrateError;
+
+use crate::batch::SharedError;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -13,6 +17,12 @@ pub(super) fn classify(error: sqlx::Error) -> StoreError {
 /// A fault of the commit itself.
 pub(super) fn classify_commit(error: sqlx::Error) -> StoreError {
     sort(Cause::of(&error), Moment::Commit, error)
+}
+
+/// A fault of the commit of several writes: each of them is told.
+pub(super) fn classify_commit_of_many(error: sqlx::Error) -> impl Fn() -> StoreError {
+    let (cause, error) = (Cause::of(&error), SharedError(Arc::new(error)));
+    move || sort(cause, Moment::Commit, error.clone())
 }
 
 /// A fault of a migration. A newer schema is recognised before migrations run.

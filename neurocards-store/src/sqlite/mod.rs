@@ -5,7 +5,8 @@
 //! Every write begins with `BEGIN IMMEDIATE`, so a transaction never has to turn from reading into writing, which is
 //! the one case in which SQLite gives up without waiting. Other processes are waited for up to ten seconds.
 //! Readers see the last commit and neither wait nor make anybody wait (WAL). A commit is on the disk when it returns
-//! (`synchronous = FULL`).
+//! (`synchronous = FULL`). Orders, steps and deliveries that come while one is being flushed share the next one (see
+//! [`crate::batch`]).
 //!
 //! Known weaknesses: writers of different processes poll the lock (SQLite's busy handler), so pickup latency under
 //! heavy load from several processes is up to a tenth of a second; the file must not lie on a network file system.
@@ -15,6 +16,7 @@ mod apply;
 mod audit;
 mod chats;
 mod error;
+mod group;
 mod jobs;
 mod late;
 mod notices;
@@ -26,6 +28,7 @@ mod resources;
 mod rows;
 mod upkeep;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,19 +44,46 @@ use neurocards_core::{
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use self::error::{classify, classify_commit};
+use self::group::Group;
 pub use self::open::OpenError;
 use self::rows::{from_micros, micros};
+use crate::batch::Batches;
 
 /// A store in an SQLite file. See the crate's documentation for how many processes may share it.
-#[derive(Debug)]
 pub struct SqliteStore {
     clock: Arc<dyn Clock>,
     /// One connection.
     writer: SqlitePool,
     readers: SqlitePool,
+    orders: Batches<Group<OrderNew>>,
+    steps: Batches<Group<Transition>>,
+    settles: Batches<Group<NoticeSettle>>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("readers", &self.readers.size()).finish_non_exhaustive()
+    }
+}
+
+/// The clock's time, cut to whole microseconds.
+fn time(clock: &Arc<dyn Clock>) -> Timestamp {
+    let now = clock.now();
+    from_micros(micros(now)).unwrap_or(now)
 }
 
 impl SqliteStore {
+    fn new(writer: SqlitePool, readers: SqlitePool, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            orders: Group::of(&writer, &clock),
+            steps: Group::of(&writer, &clock),
+            settles: Group::of(&writer, &clock),
+            clock,
+            writer,
+            readers,
+        }
+    }
+
     /// Begins a writing transaction, and takes the time once the lock is there: the order of commits is the order
     /// of their times.
     async fn write(&self) -> Result<(Transaction<'static, Sqlite>, Timestamp), StoreError> {
@@ -66,10 +96,8 @@ impl SqliteStore {
         self.readers.begin().await.map_err(classify)
     }
 
-    /// The clock's time, cut to whole microseconds.
     fn time(&self) -> Timestamp {
-        let now = self.clock.now();
-        from_micros(micros(now)).unwrap_or(now)
+        time(&self.clock)
     }
 }
 
@@ -113,10 +141,7 @@ impl Store for SqliteStore {
     }
 
     async fn order_place(&self, order: &OrderNew) -> Result<Placement, StoreError> {
-        let (mut tx, now) = self.write().await?;
-        let placement = orders::place(&mut tx, order, now).await?;
-        commit(tx).await?;
-        Ok(placement)
+        self.orders.write(order.clone()).await
     }
 
     async fn order_get(&self, order: OrderId) -> Result<Option<OrderRecord>, StoreError> {
@@ -169,13 +194,7 @@ impl Store for SqliteStore {
     }
 
     async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
-        let (mut tx, now) = self.write().await?;
-        let applied = apply::apply(&mut tx, step, now).await?;
-        if applied {
-            commit(tx).await?;
-        }
-        // Else the transaction is dropped, which rolls it back: a lost step leaves nothing.
-        Ok(applied)
+        self.steps.write(step.clone()).await
     }
 
     async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
@@ -230,10 +249,7 @@ impl Store for SqliteStore {
     }
 
     async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {
-        let (mut tx, now) = self.write().await?;
-        let settled = notices::settle(&mut tx, settle, now).await?;
-        commit(tx).await?;
-        Ok(settled)
+        self.settles.write(settle.clone()).await
     }
 
     async fn notices_unblock(&self, account: &AccountKey) -> Result<u64, StoreError> {

@@ -147,7 +147,7 @@ impl SqliteStore {
         let writer = writer.map_err(classify)?;
         migrate(&mut *writer.acquire().await.map_err(classify)?, &path).await?;
         let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
-        Ok(Self { clock, writer, readers })
+        Ok(Self::new(writer, readers, clock))
     }
 
     /// Reads which schema a file has, without creating, changing or migrating anything.

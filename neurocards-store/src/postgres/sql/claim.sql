@@ -1,6 +1,7 @@
 -- Takes jobs that are due: $1 providers, $2 worker, $3 lease in microseconds, $4 the time (the database's own when
 -- null), $5 the scope's id, $6 to $8 the room for submitting, reading and storing. What somebody else is taking at the
--- same moment is passed over.
+-- same moment is passed over. Each row says how long until the next job is due that there was room for, in
+-- microseconds; where nothing was taken there is one row that says only that.
 WITH clock AS (
     SELECT coalesce($4::timestamptz, now()) AS now
 ),
@@ -38,9 +39,38 @@ taken AS (
     UPDATE jobs SET lease_epoch = lease_epoch + 1, lease_owner = $2, crashes = crashes + 1,
         wake_at = clock.now + $3 * interval '1 microsecond'
     FROM due CROSS JOIN clock WHERE jobs.id = due.id
-    RETURNING jobs.*, due.wake_at AS due_at, clock.now
+    RETURNING jobs.*, due.wake_at AS due_at
+),
+next AS (
+    SELECT least(
+        (SELECT min(wake_at) FROM taken),
+        CASE WHEN $6 > 0 THEN (
+            SELECT wake_at FROM jobs
+            WHERE stage = 'submit' AND wake_at IS NOT NULL AND provider = ANY ($1) AND /*scope*/
+                AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
+                AND model <> ALL (ARRAY(SELECT pauses.model FROM pauses WHERE scope = 'model'))
+                AND id NOT IN (SELECT id FROM due)
+            ORDER BY wake_at LIMIT 1) END,
+        CASE WHEN $6 > 0 THEN (
+            SELECT wake_at FROM jobs
+            WHERE stage = 'prompt' AND wake_at IS NOT NULL AND provider = ANY ($1) AND /*scope*/
+                AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
+                AND model <> ALL (ARRAY(SELECT pauses.model FROM pauses WHERE scope = 'model'))
+                AND id NOT IN (SELECT id FROM due)
+            ORDER BY wake_at LIMIT 1) END,
+        CASE WHEN $7 > 0 THEN (
+            SELECT wake_at FROM jobs
+            WHERE stage = 'wait' AND wake_at IS NOT NULL AND provider = ANY ($1) AND /*scope*/
+                AND id NOT IN (SELECT id FROM due)
+            ORDER BY wake_at LIMIT 1) END,
+        CASE WHEN $8 > 0 THEN (
+            SELECT wake_at FROM jobs
+            WHERE stage = 'store' AND wake_at IS NOT NULL AND provider = ANY ($1) AND /*scope*/
+                AND id NOT IN (SELECT id FROM due)
+            ORDER BY wake_at LIMIT 1) END) AS wake_at
 )
-SELECT now, /*columns*/
-FROM taken AS jobs JOIN orders ON orders.id = jobs.order_id
-LEFT JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts
-ORDER BY jobs.stage = 'prompt', CASE jobs.stage WHEN 'prompt' THEN jobs.turn END, due_at, jobs.id
+SELECT (extract(epoch FROM next.wake_at - clock.now) * 1000000)::bigint, clock.now, /*columns*/
+FROM clock CROSS JOIN next LEFT JOIN (
+    taken AS jobs JOIN orders ON orders.id = jobs.order_id
+    LEFT JOIN attempts ON attempts.job_id = jobs.id AND attempts.seq = jobs.attempts) ON true
+ORDER BY jobs.stage = 'prompt', CASE jobs.stage WHEN 'prompt' THEN jobs.turn END, jobs.due_at, jobs.id

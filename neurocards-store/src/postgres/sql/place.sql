@@ -69,9 +69,5 @@ notices_written AS (
     SELECT notice, fresh.account, 'order', fresh.id, fresh.id, 'started', body, 'pending',
         clock.now, clock.now, clock.now
     FROM fresh JOIN queue USING (account) CROSS JOIN clock
-),
--- Workers of other processes look at once. A batch says it once.
-told AS MATERIALIZED (
-    SELECT pg_notify('neurocards', '') FROM (SELECT FROM placed LIMIT 1) AS any_order
 )
-SELECT placed.id, clock.now FROM placed CROSS JOIN clock CROSS JOIN told
+SELECT placed.id, clock.now FROM placed CROSS JOIN clock
