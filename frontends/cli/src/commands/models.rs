@@ -88,7 +88,7 @@ pub(super) async fn drift(app: &App, args: &ModelsListArgs, printer: &Printer) -
     }
     drift.new.iter().for_each(|model| printer.data(&format!("new   {}", model.model)));
     for price in &drift.prices {
-        let ours = price.price_milli_usd.map_or("-".to_owned(), |milli| dollars(milli));
+        let ours = price.price_milli_usd.map_or("-".to_owned(), dollars);
         let words = clean_short(&price.pricing);
         printer.data(&format!("asks  {:<42} {ours} a clip here; KIE says: {words}", price.model));
     }
