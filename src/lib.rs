@@ -95,4 +95,4 @@ pub use neurocards_openai as openai;
 pub use neurocards_preview as preview;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use neurocards_store as store;
-pub use sdk::{Neurocards, NeurocardsBuilder, WorkerGuard};
+pub use sdk::{Neurocards, WorkerGuard};

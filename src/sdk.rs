@@ -1,11 +1,12 @@
 //! Everything wired together: what most programs need of the [`Engine`].
 
+#[cfg(any(feature = "preview", test))]
 use std::sync::Arc;
 
+use futures::Stream;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, BriefCheck, Cancellation, Clock, Engine, Entropy, JobId, Media,
-    MemoryStore, Notifier, OrderError, OrderHandle, OrderId, OrderRequest, Policy, PromptBuilder, RunOptions,
-    Store, StoreError, SystemClock, VideoProvider,
+    Account, AccountKey, AccountOpen, Cancellation, Engine, EngineBuilder, EventCursor, JobId, OrderError,
+    OrderEvent, OrderHandle, OrderId, OrderRequest, RunOptions, StoreError,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -14,20 +15,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 #[derive(Debug, Clone)]
 pub struct Neurocards {
     engine: Engine,
-}
-
-/// Collects the parts of a [`Neurocards`]. Each has a default: with none named, everything lives in memory and, with
-/// the feature `preview`, videos are rendered on this machine.
-#[derive(Debug, Default)]
-pub struct NeurocardsBuilder {
-    store: Option<Arc<dyn Store>>,
-    media: Option<Media>,
-    providers: Vec<Arc<dyn VideoProvider>>,
-    prompts: Option<Arc<dyn PromptBuilder>>,
-    check: Option<Arc<dyn BriefCheck>>,
-    notifier: Option<Arc<dyn Notifier>>,
-    clock: Option<Arc<dyn Clock>>,
-    policy: Option<Policy>,
 }
 
 /// A worker in this process. [`stop`](Self::stop) ends it in order; dropping it only tells it to stop.
@@ -39,9 +26,15 @@ pub struct WorkerGuard {
 }
 
 impl Neurocards {
-    /// Begins with the defaults.
-    pub fn builder() -> NeurocardsBuilder {
-        NeurocardsBuilder::default()
+    /// Begins with the defaults: everything lives in memory and, with the feature `preview`, videos are rendered on this
+    /// machine as long as no provider is added.
+    pub fn builder() -> EngineBuilder<Self> {
+        let builder = EngineBuilder::default();
+        #[cfg(feature = "preview")]
+        let builder = builder.fallback_provider(|media, clock| {
+            Arc::new(neurocards_preview::PreviewProvider::new(media.clone(), clock.clone()))
+        });
+        builder
     }
 
     /// The engine underneath, with everything else: its store, its media, its catalogue, the progress of renders.
@@ -81,8 +74,58 @@ impl Neurocards {
         self.engine.cancel(job).await
     }
 
-    /// An order from its id: placed here, in another process, or before a restart. [`OrderHandle::events`] tells what
-    /// happened to it and what happens from now on, [`OrderHandle::wait`] waits until all its jobs are final.
+    /// What happened to an order behind a cursor, and what happens to it from now on, each line once, until all its jobs
+    /// are final. Every event carries the cursor behind it, which can be stored: another process goes on there. The
+    /// default cursor stands before the first line.
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use neurocards::{EventCursor, JobEventBody, Neurocards, OrderEvent};
+    /// # use neurocards::{AccountOpen, BriefTexts, Credits, OrderRequest, Photo, PhotoLimits, TemplateId};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let provider = neurocards::MemoryProvider::new(Default::default());
+    /// # let cards = Neurocards::builder().provider(std::sync::Arc::new(provider)).build();
+    /// # let account = "shop:1".parse()?;
+    /// # let open = AccountOpen { account, credit_limit: Credits(10), bonus: None };
+    /// # let account = cards.account_open(&open).await?.key;
+    /// # let photo = std::fs::read("examples/photos/coffee-cup.jpg")?;
+    /// # let request = OrderRequest {
+    /// #     account,
+    /// #     photo: Photo::intake(&photo, &PhotoLimits::default())?,
+    /// #     texts: BriefTexts { description: "Coffee cup".to_owned(), ..BriefTexts::default() },
+    /// #     template: TemplateId::Ad,
+    /// #     count: 1,
+    /// #     model: None,
+    /// #     idempotency_key: None,
+    /// #     max_credits: None,
+    /// # };
+    /// let order = cards.order(request).await?;
+    /// let mut events = Box::pin(cards.events(order.id(), EventCursor::default()));
+    /// let Some(Ok(OrderEvent::Job { event, cursor, .. })) = events.next().await else { panic!() };
+    /// assert!(matches!(event.body, JobEventBody::Placed { .. }));
+    /// let stored = serde_json::to_string(&cursor)?;
+    ///
+    /// // Later, perhaps in another process.
+    /// cards.cancel(order.record().await?.ok_or("no such order")?.jobs[0].id).await?;
+    /// let mut events = Box::pin(cards.events(order.id(), serde_json::from_str(&stored)?));
+    /// let Some(Ok(OrderEvent::Job { event, .. })) = events.next().await else { panic!() };
+    /// assert!(matches!(event.body, JobEventBody::Cancelled { .. }));
+    /// assert!(events.next().await.is_none(), "all jobs are final");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn events(
+        &self,
+        order: OrderId,
+        after: EventCursor,
+    ) -> impl Stream<Item = Result<OrderEvent, StoreError>> + Send + use<> {
+        self.engine.handle(order).events_after(after)
+    }
+
+    /// An order from its id: placed here, in another process, or before a restart. [`OrderHandle::wait`] waits until all
+    /// its jobs are final.
     pub fn handle(&self, order: OrderId) -> OrderHandle {
         self.engine.handle(order)
     }
@@ -101,103 +144,10 @@ impl Neurocards {
     }
 }
 
-impl NeurocardsBuilder {
-    /// Where accounts, orders and jobs are kept. By default in memory, until the process ends.
-    #[must_use]
-    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store);
-        self
+impl From<Engine> for Neurocards {
+    fn from(engine: Engine) -> Self {
+        Self { engine }
     }
-
-    /// Where photos and videos lie. By default in memory.
-    #[must_use]
-    pub fn media(mut self, media: Media) -> Self {
-        self.media = Some(media);
-        self
-    }
-
-    /// Adds a provider; the first one's default model is that of all orders that name none. By default there is the
-    /// preview provider, with the feature `preview`; without it, and without a provider, no order is taken.
-    #[must_use]
-    pub fn provider(mut self, provider: Arc<dyn VideoProvider>) -> Self {
-        self.providers.push(provider);
-        self
-    }
-
-    /// Who writes prompts. By default templates do, offline. With the feature `openai` a language model can:
-    /// `openai::OpenAiPrompts` over the same media; the templates serve whenever it does not.
-    #[must_use]
-    pub fn prompts(mut self, prompts: Arc<dyn PromptBuilder>) -> Self {
-        self.prompts = Some(prompts);
-        self
-    }
-
-    /// Who looks at briefs before money is spent on them. By default nobody does. With the feature `openai`,
-    /// `openai::OpenAiCheck` asks whether a person or somebody else's logo can be seen.
-    #[must_use]
-    pub fn check(mut self, check: Arc<dyn BriefCheck>) -> Self {
-        self.check = Some(check);
-        self
-    }
-
-    /// Who delivers notices. By default they are kept.
-    #[must_use]
-    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
-        self.notifier = Some(notifier);
-        self
-    }
-
-    /// The clock of the parts that are made here. By default the system's.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = Some(clock);
-        self
-    }
-
-    /// The numbers of the lifecycle.
-    #[must_use]
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = Some(policy);
-        self
-    }
-
-    /// Puts the parts together. Nothing runs yet.
-    pub fn build(self) -> Neurocards {
-        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new(clock.clone())));
-        let media = self.media.unwrap_or_else(Media::in_memory);
-        let mut providers = self.providers;
-        if providers.is_empty() {
-            providers.extend(default_provider(&media, &clock));
-        }
-        let mut engine = Engine::builder(store, media).time_and_chance(clock, Entropy::from_os());
-        for provider in providers {
-            engine = engine.provider(provider);
-        }
-        if let Some(prompts) = self.prompts {
-            engine = engine.prompts(prompts);
-        }
-        if let Some(check) = self.check {
-            engine = engine.check(check);
-        }
-        if let Some(notifier) = self.notifier {
-            engine = engine.notifier(notifier);
-        }
-        if let Some(policy) = self.policy {
-            engine = engine.policy(policy);
-        }
-        Neurocards { engine: engine.build() }
-    }
-}
-
-#[cfg(feature = "preview")]
-fn default_provider(media: &Media, clock: &Arc<dyn Clock>) -> Option<Arc<dyn VideoProvider>> {
-    Some(Arc::new(neurocards_preview::PreviewProvider::new(media.clone(), clock.clone())))
-}
-
-#[cfg(not(feature = "preview"))]
-fn default_provider(_: &Media, _: &Arc<dyn Clock>) -> Option<Arc<dyn VideoProvider>> {
-    None
 }
 
 impl WorkerGuard {

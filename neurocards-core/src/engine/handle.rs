@@ -80,7 +80,7 @@ impl OrderHandle {
     }
 
     /// Everything that happened to the order and happens from now on, each line once, until all jobs are final.
-    pub fn events(&self) -> impl Stream<Item = Result<OrderEvent, StoreError>> + Send + 'static {
+    pub fn events(&self) -> impl Stream<Item = Result<OrderEvent, StoreError>> + Send + use<> {
         self.events_after(EventCursor::default())
     }
 
@@ -89,7 +89,7 @@ impl OrderHandle {
     pub fn events_after(
         &self,
         cursor: EventCursor,
-    ) -> impl Stream<Item = Result<OrderEvent, StoreError>> + Send + 'static {
+    ) -> impl Stream<Item = Result<OrderEvent, StoreError>> + Send + use<> {
         let engine = self.engine.clone();
         let watch = Watch {
             order: self.order,

@@ -4,6 +4,7 @@
 
 mod alarm;
 mod audit;
+mod builder;
 mod check;
 mod handle;
 mod health;
@@ -24,6 +25,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, broadcast, watch};
 
 pub use audit::{MediaAudit, MediaAuditError};
+pub use builder::EngineBuilder;
 pub use handle::{OrderEvent, OrderHandle};
 pub use house::Retention;
 pub use order::{OrderError, OrderRequest, Plan};
@@ -32,7 +34,7 @@ pub use run::RunOptions;
 
 use self::alarm::Alarm;
 use crate::check::BriefCheck;
-use crate::clock::{Clock, Entropy, SystemClock};
+use crate::clock::{Clock, Entropy};
 use crate::ids::{JobId, OrderId};
 use crate::job::Stage;
 use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step};
@@ -104,153 +106,10 @@ pub enum Cancellation {
     Missing,
 }
 
-/// Collects the parts of an [`Engine`]. Store, media and at least one provider are needed; the rest has defaults.
-#[derive(Debug)]
-pub struct EngineBuilder {
-    store: Arc<dyn Store>,
-    media: Media,
-    providers: Vec<Arc<dyn VideoProvider>>,
-    retired: Catalogue,
-    prompts: Option<Arc<dyn PromptBuilder>>,
-    check: Option<Arc<dyn BriefCheck>>,
-    notifier: Option<Arc<dyn Notifier>>,
-    clock: Arc<dyn Clock>,
-    entropy: Entropy,
-    policy: Policy,
-    retention: Retention,
-    worker: String,
-    host: String,
-}
-
-impl EngineBuilder {
-    /// Adds a provider. The first one's default model is the engine's.
-    #[must_use]
-    pub fn provider(mut self, provider: Arc<dyn VideoProvider>) -> Self {
-        self.providers.push(provider);
-        self
-    }
-
-    /// Adds models that no provider here serves, so that asking for one says why: retired ones, for instance.
-    #[must_use]
-    pub fn known_models(mut self, catalogue: Catalogue) -> Self {
-        self.retired = self.retired.and(catalogue);
-        self
-    }
-
-    /// Who writes prompts. By default templates do, offline.
-    #[must_use]
-    pub fn prompts(mut self, prompts: Arc<dyn PromptBuilder>) -> Self {
-        self.prompts = Some(prompts);
-        self
-    }
-
-    /// Who looks at briefs before money is spent on them. By default nobody does. Providers whose renders are
-    /// [free](crate::ProviderCapabilities::free) are not asked for.
-    #[must_use]
-    pub fn check(mut self, check: Arc<dyn BriefCheck>) -> Self {
-        self.check = Some(check);
-        self
-    }
-
-    /// Who delivers notices. By default they are kept.
-    #[must_use]
-    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
-        self.notifier = Some(notifier);
-        self
-    }
-
-    /// The numbers of the lifecycle.
-    #[must_use]
-    pub fn policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// How long photos and videos are kept. By default 30 and 90 days.
-    #[must_use]
-    pub fn retention(mut self, retention: Retention) -> Self {
-        self.retention = retention;
-        self
-    }
-
-    /// The clock, and the source of ids and jitter: for tests.
-    #[must_use]
-    pub fn time_and_chance(mut self, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
-        self.clock = clock;
-        self.entropy = entropy;
-        self
-    }
-
-    /// The worker's name in leases. By default a random one.
-    #[must_use]
-    pub fn worker(mut self, name: impl Into<String>) -> Self {
-        self.worker = name.into();
-        self
-    }
-
-    /// The machine that the worker runs on, for people who look for it.
-    #[must_use]
-    pub fn host(mut self, name: impl Into<String>) -> Self {
-        self.host = name.into();
-        self
-    }
-
-    /// The engine.
-    pub fn build(self) -> Engine {
-        let served = self.providers.iter().map(|provider| provider.catalogue().clone());
-        let catalogue = served.fold(Catalogue::default(), Catalogue::and).and(self.retired);
-        let worker = if self.worker.is_empty() {
-            crate::order::hex(&self.entropy.id_bytes()[..4])
-        } else {
-            self.worker
-        };
-        let offline = OfflinePrompts::default();
-        let prompts = self.prompts.unwrap_or_else(|| Arc::new(offline.clone()));
-        Engine {
-            parts: Arc::new(Parts {
-                store: self.store,
-                media: self.media,
-                providers: self.providers,
-                catalogue,
-                prompts,
-                offline,
-                check: self.check,
-                notifier: self.notifier,
-                clock: self.clock,
-                entropy: self.entropy,
-                policy: self.policy,
-                retention: self.retention,
-                worker,
-                host: self.host,
-                alarm: Alarm::new(),
-                news: Notify::new(),
-                writes: watch::Sender::new(0),
-                progress: broadcast::Sender::new(256),
-                pulse: pulse::Pulse::default(),
-                health: health::Health::default(),
-            }),
-        }
-    }
-}
-
 impl Engine {
     /// Begins an engine with its store and its media.
     pub fn builder(store: Arc<dyn Store>, media: Media) -> EngineBuilder {
-        EngineBuilder {
-            store,
-            media,
-            providers: Vec::new(),
-            retired: Catalogue::default(),
-            prompts: None,
-            check: None,
-            notifier: None,
-            clock: Arc::new(SystemClock::new()),
-            entropy: Entropy::from_os(),
-            policy: Policy::default(),
-            retention: Retention::default(),
-            worker: String::new(),
-            host: String::new(),
-        }
+        EngineBuilder::default().store(store).media(media)
     }
 
     /// The store.
