@@ -134,7 +134,15 @@ impl Attempt {
 
     /// Its task, once the provider's reply has named it.
     pub fn task(&self) -> Option<TaskRef<'_>> {
-        let task_id = self.task_id.as_deref()?;
-        Some(TaskRef { attempt: self.id, task_id, model: &self.model, key: self.key.as_deref() })
+        self.task_id.as_deref().map(|task_id| self.task_called(task_id))
+    }
+
+    /// Its task, as the provider's reply has named it, or else its callback.
+    pub fn known_task(&self) -> Option<TaskRef<'_>> {
+        self.task_id.as_deref().or(self.hint.as_deref()).map(|task_id| self.task_called(task_id))
+    }
+
+    fn task_called<'a>(&'a self, task_id: &'a str) -> TaskRef<'a> {
+        TaskRef { attempt: self.id, task_id, model: &self.model, key: self.key.as_deref() }
     }
 }

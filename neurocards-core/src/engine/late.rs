@@ -78,7 +78,8 @@ impl Parts {
     }
 
     async fn late_event(&self, late: &LateAttempt) -> LateEvent {
-        let Some((provider, task)) = self.provider(&late.attempt.provider).zip(late.attempt.task()) else {
+        let Some((provider, task)) = self.provider(&late.attempt.provider).zip(late.attempt.known_task())
+        else {
             return LateEvent::Waiting;
         };
         let (video, cost_milli) = match provider.read(&task).await {

@@ -58,7 +58,8 @@ pub struct Transition {
     pub notice: Option<(NoticeId, NoticeBody)>,
     /// What the history says; steps that only set a timer say nothing.
     pub event: Option<JobEventBody>,
-    /// The job ends without a video, but its latest attempt may still bring one: it is looked at after this time.
+    /// The job ends without a video, but its latest attempt may still bring one: it is looked at after this time, if its
+    /// task is known by then. A callback may have named it since the step was decided.
     pub late: Option<Duration>,
 }
 

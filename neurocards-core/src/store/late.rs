@@ -36,7 +36,7 @@ pub struct LateClaim {
 pub struct LateAttempt {
     /// The job, which has failed.
     pub job: Job,
-    /// Its latest attempt, with a task id.
+    /// Its latest attempt, with a task that the provider's reply or its callback has named.
     pub attempt: Attempt,
     /// Counts the claims: settling needs the last one.
     pub epoch: i64,

@@ -106,7 +106,8 @@ pub(super) async fn settle(
     let settled = sqlx::query(
         "WITH clock AS (SELECT coalesce($3::timestamptz, now()) AS now),
          settled AS (
-             UPDATE attempts SET state = coalesce($4, state), late_at = clock.now + $5 * interval '1 microsecond',
+             UPDATE attempts SET state = coalesce($4, state),
+                 task_id = CASE WHEN $4 IN ('gifted', 'failed') THEN coalesce(task_id, hint) ELSE task_id END, late_at = clock.now + $5 * interval '1 microsecond',
                  fault = coalesce($6::json, fault), video = coalesce($7, video),
                  cost_milli = coalesce($8, cost_milli),
                  updated_at = CASE WHEN $4 IS NULL THEN updated_at ELSE clock.now END

@@ -37,7 +37,11 @@ pub(super) async fn apply(
         write_artifact(db, job.id, artifact, now).await?;
     }
     if let Some(wait) = step.late {
-        let late = sqlx::query("UPDATE attempts SET late_at = ?3 WHERE job_id = ?1 AND seq = ?2");
+        // What nobody can name cannot be looked at. A callback may have named it since the step was decided.
+        let late = sqlx::query(
+            "UPDATE attempts SET late_at = ?3
+             WHERE job_id = ?1 AND seq = ?2 AND coalesce(task_id, hint) IS NOT NULL",
+        );
         let late = late.bind(job.id.to_string()).bind(job.attempts).bind(later(now, wait));
         late.execute(&mut *db).await.map_err(classify)?;
     }

@@ -92,7 +92,8 @@ pub(super) async fn settle(
         }
     };
     let settled = sqlx::query_scalar::<_, String>(
-        "UPDATE attempts SET state = coalesce(?3, state), late_at = ?4, fault = coalesce(?5, fault),
+        "UPDATE attempts SET state = coalesce(?3, state),
+             task_id = CASE WHEN ?3 IN ('gifted', 'failed') THEN coalesce(task_id, hint) ELSE task_id END, late_at = ?4, fault = coalesce(?5, fault),
              video = coalesce(?6, video), cost_milli = coalesce(?7, cost_milli),
              updated_at = CASE WHEN ?3 IS NULL THEN updated_at ELSE ?8 END
          WHERE id = ?1 AND late_epoch = ?2 AND late_at IS NOT NULL RETURNING job_id",

@@ -66,6 +66,29 @@ pub(crate) async fn e1_callback_and_callback(arena: &Arena) {
     }
 }
 
+/// The doubt ends while the callback names the task: the job goes on with it, or its video is looked for.
+pub(crate) async fn e5_release_and_callback(arena: &Arena) {
+    for round in 0..arena.rounds {
+        let account = arena.world.account(&format!("telegram:{round}"), 1).await;
+        let id = arena.world.place(&account, 1).await.jobs.remove(0).id;
+        arena.world.reach(id, Milestone::InDoubt).await;
+        arena.world.clock.advance(arena.world.policy.unknown_grace);
+        let state = arena.world.reclaim("w", id).await;
+        let attempt = state.attempt.as_ref().unwrap().id;
+        let release = arena.write(&state, Event::Claimed).await;
+        assert_eq!(release.to, Stage::Failed);
+        let (a, b) = arena.stores();
+        let (released, told) =
+            race(round, apply(a.clone(), release), tell(b, attempt, format!("task-{id}"))).await;
+        assert!(released && told != Told::Nothing, "round {round}: released {released}, {told:?}");
+        arena.world.clock.advance(arena.world.policy.late_poll);
+        let late = look(a.clone()).await.remove(0);
+        assert_eq!(late.attempt.known_task().unwrap().task_id, format!("task-{id}"), "round {round}");
+        assert!(settle(a, gift(arena, &late)).await, "round {round}");
+        assert_eq!(arena.world.balances(&account).await, (1, 0), "round {round}");
+    }
+}
+
 /// Two workers come for a late video: it is given away once, and no credit moves.
 pub(crate) async fn e5_gift_and_gift(arena: &Arena) {
     for round in 0..arena.rounds {

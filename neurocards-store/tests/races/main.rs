@@ -133,7 +133,7 @@ races! {
         h2_post_and_post_with_one_reference;
     jobs: b1_claim_and_claim, d7_send_and_send, e6_success_and_deadline, h1_capture_and_release,
         h8_claim_and_the_former_holder, seize_and_claim_and_apply;
-    callbacks: d6_adopt_and_reply, e1_callback_and_callback, e5_gift_and_gift;
+    callbacks: d6_adopt_and_reply, e1_callback_and_callback, e5_gift_and_gift, e5_release_and_callback;
     notices: g8_sender_and_sender, g3_late_answer_and_next_sender;
     resources: fault_and_fault, fault_and_success, probe_and_probe, operator_and_success, slot_and_slot;
 }

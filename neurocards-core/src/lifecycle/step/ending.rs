@@ -101,7 +101,6 @@ impl Decision<'_> {
             Some(AttemptWrite::Update { to, .. }) => Some(*to),
             _ => self.state.attempt.as_ref().map(|attempt| attempt.state),
         };
-        let known = self.state.attempt.as_ref().is_some_and(|attempt| attempt.is_known());
         let provider_may_charge = last_state.is_some_and(AttemptState::may_be_charged);
         let event = JobEventBody::Failed { fault: fault.clone(), released, provider_may_charge };
         Self::last(Transition {
@@ -115,7 +114,7 @@ impl Decision<'_> {
             event: Some(event),
             error: Some(fault),
             // What is paid for may still come.
-            late: (provider_may_charge && known).then_some(self.context.policy.late_poll),
+            late: provider_may_charge.then_some(self.context.policy.late_poll),
             ..self.write(Stage::Failed, Wake::Never)
         })
     }

@@ -70,17 +70,22 @@ impl Tables {
         };
         let Some(attempt) = self.attempts.get_mut(&settle.attempt) else { return false };
         let Some(job) = self.jobs.get(&attempt.job_id) else { return false };
+        let named = || attempt.task_id.clone().or_else(|| attempt.hint.clone());
         match &settle.outcome {
             LateOutcome::Again(wait) => {
                 row.wake_at = later(now, *wait);
                 return true;
             }
             LateOutcome::Over { state, fault } => {
+                if *state == AttemptState::Failed {
+                    attempt.task_id = named();
+                }
                 attempt.state = *state;
                 attempt.fault = fault.clone().or(attempt.fault.take());
                 attempt.updated_at = now;
             }
             LateOutcome::Gift { artifact, video, cost_milli, notice } => {
+                attempt.task_id = named();
                 attempt.state = AttemptState::Gifted;
                 attempt.video = Some(video.clone());
                 attempt.cost_milli = cost_milli.or(attempt.cost_milli);

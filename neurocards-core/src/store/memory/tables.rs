@@ -320,7 +320,8 @@ impl Tables {
             let event = JobEvent { at: now, stage: step.to, epoch: step.epoch, body: body.clone() };
             self.events.entry(step.job_id).or_default().push(event);
         }
-        if let (Some(attempt), Some(wait)) = (&after.attempt, step.late) {
+        if let (Some(attempt), Some(wait)) = (after.attempt.as_ref().filter(|one| one.is_known()), step.late)
+        {
             self.late.insert(attempt.id, LateRow { wake_at: later(now, wait), epoch: 0 });
         }
         if let (Some(attempt), Some(_)) = (after.attempt, &step.attempt) {

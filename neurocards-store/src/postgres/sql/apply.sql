@@ -69,12 +69,15 @@ attempts_changed AS (
         cost_milli = coalesce(step.cost_milli, attempts.cost_milli),
         sent_at = CASE step.attempt_to WHEN 'sent' THEN step.now ELSE attempts.sent_at END,
         updated_at = step.now,
-        late_at = step.now + step.late * interval '1 microsecond'
+        -- What nobody can name cannot be looked at. A callback may have named it since the step was decided.
+        late_at = CASE WHEN coalesce(step.task_id, attempts.task_id, attempts.hint) IS NOT NULL
+            THEN step.now + step.late * interval '1 microsecond' END
     FROM step WHERE attempts.id = step.attempt
 ),
 late AS (
     UPDATE attempts SET late_at = step.now + step.late * interval '1 microsecond'
     FROM step WHERE step.late IS NOT NULL AND step.attempt IS NULL AND attempts.job_id = step.id
+        AND coalesce(attempts.task_id, attempts.hint) IS NOT NULL
         AND attempts.seq = step.attempts
 ),
 bill AS (

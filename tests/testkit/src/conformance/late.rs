@@ -178,3 +178,33 @@ pub async fn late_tasks_are_claimed_by_provider(world: &World) {
     assert_eq!(world.store.late_claim(&strangers).await.unwrap(), []);
     assert_eq!(claim(world).await.len(), 1);
 }
+
+/// The doubt ends at the very moment at which the callback names the task: whichever is written first, the video is
+/// looked for.
+pub async fn e5_a_callback_at_the_moment_of_the_release_is_heard(world: &World) {
+    let account = world.account("telegram:9", 5).await;
+    for before in [true, false] {
+        let id = world.place(&account, 1).await.jobs[0].id;
+        world.reach(id, Milestone::InDoubt).await;
+        world.clock.advance(world.policy.unknown_grace);
+        let state = world.reclaim("w", id).await;
+        let attempt = state.attempt.as_ref().unwrap().id;
+        let task_id = format!("task-{id}");
+        let (release, _) = world.decide(&state, Event::Claimed).await;
+        if before {
+            assert_eq!(world.store.attempt_told(attempt, &task_id).await.unwrap(), Told::Woken);
+        }
+        assert!(world.store.job_apply(&release.unwrap()).await.unwrap());
+        if !before {
+            assert_eq!(world.store.attempt_told(attempt, &task_id).await.unwrap(), Told::Late);
+        }
+        assert_eq!(world.history(id).await.record.job.stage, Stage::Failed);
+        world.clock.advance(world.policy.late_poll);
+        let late = claim(world).await.remove(0);
+        assert_eq!(late.attempt.known_task().unwrap().task_id, task_id);
+        assert!(settle(world, &late, gift(world)).await);
+        let attempts = world.history(id).await.attempts;
+        assert_eq!((attempts[0].state, attempts[0].task_id.as_ref()), (AttemptState::Gifted, Some(&task_id)));
+    }
+    assert_eq!(world.balances(&account).await, (5, 0));
+}

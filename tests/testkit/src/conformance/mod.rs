@@ -57,7 +57,8 @@ macro_rules! store_conformance {
             late: d2_a_callback_finds_the_job_of_a_lost_reply, d6_a_callback_does_not_disturb_the_worker,
                 a_callback_wakes_a_waiting_job, e2_a_callback_cannot_steal_a_task,
                 e5_a_late_video_is_given_away, a_late_task_is_looked_at_again,
-                a_callback_after_the_release_brings_a_gift, late_tasks_are_claimed_by_provider;
+                a_callback_after_the_release_brings_a_gift, late_tasks_are_claimed_by_provider,
+                e5_a_callback_at_the_moment_of_the_release_is_heard;
             money: a_capture_is_never_followed_by_a_release, h1_a_release_is_never_followed_by_a_capture,
                 h1_an_early_end_of_the_hold_is_the_only_one, a6_every_job_holds_its_own;
             notices: g8_one_of_each_kind, g9_the_last_word_silences_earlier_news, what_is_sent_stays_sent,

@@ -1,11 +1,11 @@
 //! What must hold after each action, and at the end: the store's own audit, and what only somebody can check who
 //! knows what is true at the provider and what people saw.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use neurocards_core::{
     Attempt, AttemptId, AttemptState, Event, JobEventBody, JobHistory, JobId, JobState, NoticeState, OrderId,
-    Stage, Transition,
+    Stage, StoreError, Transition,
 };
 
 use super::world::{World, unexpected};
@@ -18,6 +18,8 @@ pub(super) struct Books {
     placed: BTreeMap<String, OrderId>,
     ends: BTreeMap<JobId, Stage>,
     captured: BTreeMap<JobId, i64>,
+    /// Late tasks whose last look met with a fault.
+    given_up: BTreeSet<AttemptId>,
     /// How often something was written since the last look.
     touched: u64,
 }
@@ -32,6 +34,19 @@ impl Books {
         }
     }
 
+    /// Something was written.
+    pub(super) fn touch(&mut self) {
+        self.touched += 1;
+    }
+
+    pub(super) fn given_up(&mut self, attempt: AttemptId) {
+        self.given_up.insert(attempt);
+    }
+
+    pub(super) fn was_given_up(&self, attempt: AttemptId) -> bool {
+        self.given_up.contains(&attempt)
+    }
+
     /// One key is one order.
     pub(super) fn placed(&mut self, key: &str, order: OrderId) -> Result<(), Broken> {
         self.touched += 1;
@@ -41,7 +56,7 @@ impl Books {
 }
 
 impl World {
-    async fn history(&self, job: JobId) -> Result<JobHistory, Broken> {
+    pub(super) async fn history(&self, job: JobId) -> Result<JobHistory, Broken> {
         let history = self.store.job_history(job).await.map_err(unexpected)?;
         history.ok_or_else(|| Broken(format!("{} is gone", self.job_name(job))))
     }
@@ -56,7 +71,12 @@ impl World {
     ) -> Result<bool, Broken> {
         let name = self.job_name(write.job_id);
         let before = self.history(write.job_id).await?;
-        let applied = self.store.job_apply(write).await.map_err(unexpected)?;
+        let applied = match self.store.job_apply(write).await {
+            Ok(applied) => applied,
+            // Two attempts cannot have one task, whatever a callback said.
+            Err(StoreError::Corrupt { table: "attempts", .. }) if self.provider.callbacks.has_lied() => false,
+            Err(error) => return Err(unexpected(error)),
+        };
         let after = self.history(write.job_id).await?;
         self.books.touched += 1;
         let current = before.record.job.lease_epoch == epoch && before.record.job.lease_owner.is_some();
@@ -171,7 +191,7 @@ impl World {
             let history = self.history(*job).await?;
             let ended = |state| !matches!(state, NoticeState::Pending | NoticeState::Sending);
             let told = history.notices.iter().all(|notice| ended(notice.state));
-            if !history.record.job.stage.is_final() || !told {
+            if !history.record.job.stage.is_final() || !told || self.is_late(&history) {
                 return Ok(false);
             }
         }
@@ -197,6 +217,7 @@ impl World {
                     return broken(format!("{name}: a task that may be charged is written off"));
                 }
             }
+            self.check_late(&history)?;
             let stored = history.record.artifact.as_ref();
             if stage == Stage::Done && !stored.is_some_and(|video| self.provider.has_stored(video, job)) {
                 return broken(format!("{name} is done without its video"));

@@ -27,11 +27,21 @@ pub enum Flaw {
     LeasesForever,
     /// A job goes back to the model that refused it.
     ForgetsRefusals,
+    /// A callback is not written down.
+    ForgetsHints,
+    /// A task that a callback named counts as rendered.
+    BelievesHints,
+    /// A task is read without asking whose it is.
+    ReadsAnybodysTask,
+    /// A late video is given away before it is there.
+    GiftsUnseen,
+    /// A late video is charged for.
+    GiftsCost,
 }
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::SubmitsAgain,
         Self::TrustsLostWrites,
         Self::SubmitsBeforeWriting,
@@ -44,5 +54,10 @@ impl Flaw {
         Self::ForgetsKeys,
         Self::LeasesForever,
         Self::ForgetsRefusals,
+        Self::ForgetsHints,
+        Self::BelievesHints,
+        Self::ReadsAnybodysTask,
+        Self::GiftsUnseen,
+        Self::GiftsCost,
     ];
 }

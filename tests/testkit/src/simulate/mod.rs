@@ -1,7 +1,7 @@
 //! A deterministic simulator: the lifecycle, a store, and a world that breaks.
 //!
-//! One seed is one run: a few orders, three workers, two senders of notices, a provider with a truth of its own, and
-//! faults at every write and every foreign call. Everything happens in one thread, one small action after the other,
+//! One seed is one run: a few orders, three workers, two senders of notices, a provider with a truth of its own that
+//! calls back or does not, and faults at every write and every foreign call. Everything happens in one thread, one small action after the other,
 //! in virtual time; after each action the invariants are checked. When the faults end, every job must come to its
 //! end, and nothing may be lost.
 //!
@@ -12,9 +12,11 @@
 //! A [`Flaw`] plants a bug, to show that the checks would find it.
 
 mod buyers;
+mod callbacks;
 mod chance;
 mod checks;
 mod flaw;
+mod gifts;
 mod market;
 mod provider;
 mod senders;
@@ -89,6 +91,10 @@ pub struct Counts {
     pub moved: u64,
     /// Attempts of which nobody knew whether they arrived.
     pub in_doubt: u64,
+    /// Callbacks that named a task or woke somebody.
+    pub hints: u64,
+    /// Videos that came after the end, and were given away.
+    pub gifts: u64,
     /// Processes that died.
     pub crashes: u64,
     /// Writes that the fence refused.
@@ -162,6 +168,8 @@ impl Counts {
         self.tasks += more.tasks;
         self.moved += more.moved;
         self.in_doubt += more.in_doubt;
+        self.hints += more.hints;
+        self.gifts += more.gifts;
         self.crashes += more.crashes;
         self.refused += more.refused;
         self.unconfirmed += more.unconfirmed;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use neurocards_core::{Artifact, Attempt, AttemptId, Event, Fault, FaultClass, JobId, Timestamp};
 
+use super::callbacks::Callbacks;
 use super::chance::Chance;
 use super::flaw::Flaw;
 use super::market::{Market, dry};
@@ -17,6 +18,7 @@ use crate::sample;
 pub(super) struct Provider {
     flaw: Option<Flaw>,
     pub(super) market: Market,
+    pub(super) callbacks: Callbacks,
     tasks: BTreeMap<String, Task>,
     /// Requests that reached the wire, by attempt.
     posts: BTreeMap<AttemptId, u32>,
@@ -50,8 +52,8 @@ fn lost() -> Fault {
 }
 
 impl Provider {
-    pub(super) fn new(flaw: Option<Flaw>) -> Self {
-        Self { flaw, ..Self::default() }
+    pub(super) fn new(flaw: Option<Flaw>, callbacks: Callbacks) -> Self {
+        Self { flaw, callbacks, ..Self::default() }
     }
 
     pub(super) fn tasks(&self) -> usize {
@@ -83,6 +85,7 @@ impl Provider {
         let longest = chance.pick(&[20, 200, 4_000]);
         let task_id = format!("task-{}", self.tasks.len() + 1);
         let done_at = now + chance.up_to(Duration::from_secs(longest));
+        self.callbacks.born((attempt, job), &task_id, (now, done_at), chance);
         self.tasks.insert(task_id.clone(), Task { attempt, job, done_at, end, told: false });
         Ok(task_id)
     }
@@ -169,9 +172,10 @@ impl Provider {
         Event::Absent
     }
 
+    /// A task says whose it is: one of another attempt is not read.
     pub(super) fn read(
         &mut self,
-        task_id: &str,
+        (attempt, task_id): (AttemptId, &str),
         now: Timestamp,
         weather: Weather,
         chance: &mut Chance,
@@ -185,6 +189,9 @@ impl Provider {
         }
         match self.tasks.get_mut(task_id) {
             None => Event::ReadFailed(Fault::new(FaultClass::Unknown, "no such task")),
+            Some(task) if task.attempt != attempt && self.flaw != Some(Flaw::ReadsAnybodysTask) => {
+                Event::ReadFailed(Fault::new(FaultClass::Unknown, "somebody else's task"))
+            }
             Some(task) if now < task.done_at || task.end == End::Never => Event::Running,
             Some(Task { end: End::Fault(class), told, .. }) => {
                 *told = true;
@@ -199,12 +206,16 @@ impl Provider {
         &mut self,
         task_id: &str,
         video: &str,
+        now: Timestamp,
         weather: Weather,
         chance: &mut Chance,
     ) -> Result<Event, Broken> {
         let Some(task) = self.tasks.get(task_id).filter(|_| video == format!("video-of-{task_id}")) else {
             return broken(format!("{video} is fetched for {task_id}"));
         };
+        if task.end != End::Video || now < task.done_at {
+            return broken(format!("{video} is fetched, and is not there"));
+        }
         let number = task_id.trim_start_matches("task-");
         let artifact = Artifact { sha256: format!("{number:0>64}"), ..sample::artifact() };
         if chance.one_in(weather.wire) {
@@ -223,6 +234,31 @@ impl Provider {
     /// Whether this video is durable, and the job's own.
     pub(super) fn has_stored(&self, artifact: &Artifact, job: JobId) -> bool {
         self.media.get(&artifact.sha256) == Some(&job)
+    }
+
+    /// Another task than this one: somebody's, or nobody's.
+    pub(super) fn another_task(&self, task_id: &str, chance: &mut Chance) -> String {
+        let others: Vec<_> = self.tasks.keys().filter(|other| *other != task_id).collect();
+        if others.is_empty() || chance.one_in(2) {
+            return format!("nobodys-{task_id}");
+        }
+        others[chance.index(others.len())].clone()
+    }
+
+    /// Whose task this is.
+    pub(super) fn owner_of(&self, task_id: &str) -> Option<AttemptId> {
+        self.tasks.get(task_id).map(|task| task.attempt)
+    }
+
+    /// The id of the attempt's task.
+    pub(super) fn task_of(&self, attempt: AttemptId) -> Option<&str> {
+        self.tasks.iter().find(|(_, task)| task.attempt == attempt).map(|(id, _)| id.as_str())
+    }
+
+    /// Whether the attempt's video was there at this moment.
+    pub(super) fn has_video_by(&self, attempt: AttemptId, moment: Timestamp) -> bool {
+        let there = |task: &Task| task.attempt == attempt && task.end == End::Video && task.done_at <= moment;
+        self.tasks.values().any(there)
     }
 
     /// Whether the provider has, or had, a task for the attempt.

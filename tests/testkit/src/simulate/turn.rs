@@ -195,9 +195,9 @@ impl World {
                 }
             }
             Effect::Lookup { attempt } => self.provider.look_up(attempt, weather, &mut self.chance),
-            Effect::Read { task_id } => self.provider.read(&task_id, now, weather, &mut self.chance),
+            Effect::Read { task_id } => self.read(&turn, &task_id),
             Effect::Fetch { task_id, video, .. } => {
-                self.provider.fetch(&task_id, &video, weather, &mut self.chance)?
+                self.provider.fetch(&task_id, &video, now, weather, &mut self.chance)?
             }
             other => return broken(format!("the simulator does not know the effect {other:?}")),
         };
@@ -207,6 +207,17 @@ impl World {
         self.note(format_args!("{name}: {called} brings {}", words(&event)));
         turn.next = Next::Decide(event);
         Ok(turn)
+    }
+
+    fn read(&mut self, turn: &Turn, task_id: &str) -> Event {
+        let (weather, now) = (self.weather, self.now());
+        match &turn.state.attempt {
+            Some(attempt) if attempt.hint.is_some() && self.flaw == Some(Flaw::BelievesHints) => {
+                Event::Rendered { video: format!("video-of-{task_id}"), cost_milli: None }
+            }
+            Some(attempt) => self.provider.read((attempt.id, task_id), now, weather, &mut self.chance),
+            None => Event::ReadFailed(Fault::new(FaultClass::Unknown, "there is no attempt")),
+        }
     }
 
     async fn build_prompt(&mut self, turn: &Turn) -> Result<Event, Broken> {

@@ -20,6 +20,8 @@ pub(super) struct Weather {
     pub(super) render: u64,
     /// A model is paused, or an account runs dry.
     pub(super) market: u64,
+    /// A callback names another task.
+    pub(super) lies: u64,
     /// An answer comes twice.
     pub(super) echo: u64,
     /// A process stops in order.
@@ -37,6 +39,7 @@ impl Weather {
         submit: 0,
         render: 0,
         market: 0,
+        lies: 0,
         echo: 0,
         stop: 0,
         delivery: 0,
@@ -52,6 +55,7 @@ impl Weather {
             submit: rate([0, 12, 4, 2]),
             render: rate([0, 12, 4, 2]),
             market: rate([0, 20, 6, 2]),
+            lies: rate([0, 0, 12, 4]),
             echo: rate([0, 20, 8, 4]),
             stop: rate([0, 0, 100, 30]),
             delivery: rate([0, 12, 5, 3]),

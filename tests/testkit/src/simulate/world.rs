@@ -10,9 +10,11 @@ use neurocards_core::{
 };
 
 use super::buyers::Buyers;
+use super::callbacks::Callbacks;
 use super::chance::Chance;
 use super::checks::Books;
 use super::flaw::Flaw;
+use super::gifts::Look;
 use super::provider::Provider;
 use super::senders::Post;
 use super::trace::Trace;
@@ -56,6 +58,7 @@ pub(super) struct World {
     pub(super) counts: Counts,
     pub(super) workers: Vec<Worker>,
     pub(super) turns: Vec<Turn>,
+    pub(super) looks: Vec<Look>,
     pub(super) provider: Provider,
     pub(super) buyers: Buyers,
     pub(super) post: Post,
@@ -82,6 +85,7 @@ impl World {
             job_deadline: minutes(chance.pick(&[5, 30, 60])),
             unknown_grace: minutes(chance.pick(&[2, 10, 45])),
             store_grace: minutes(chance.pick(&[10, 60])),
+            late_window: minutes(chance.pick(&[10, 60, 120])),
             ..Policy::default()
         };
         let mut worker = |name: &str| Worker {
@@ -92,6 +96,7 @@ impl World {
         };
         let workers = ["w1", "w2", "w3", "counter"].map(&mut worker).into();
         let weather = Weather::of(&mut chance);
+        let callbacks = Callbacks::new(!chance.one_in(3));
         let post = Post::new(chance.one_in(4));
         Self {
             ids: Ids::new(clock.clone()),
@@ -106,7 +111,8 @@ impl World {
             counts: Counts::default(),
             workers,
             turns: Vec::new(),
-            provider: Provider::new(options.flaw),
+            looks: Vec::new(),
+            provider: Provider::new(options.flaw, callbacks),
             post,
             books: Books::default(),
             jobs: Vec::new(),
@@ -161,7 +167,12 @@ impl World {
             70..80 => self.send_something().await.map(|_| ()),
             80..87 => self.buy_something().await,
             87 => self.cancel_something().await,
-            88..90 => self.provider_is_late().map(|_| ()),
+            88 => self.provider_is_late().map(|_| ()),
+            89..92 => self.call_back().await.map(|_| ()),
+            92..94 => {
+                let worker = self.chance.index(COUNTER);
+                self.look_after_late(worker).await.map(|_| ())
+            }
             _ => {
                 let long = self.chance.one_in(40);
                 let longest = self.chance.pick(&[300, 300, 3_000, 3_000, 15_000, 40_000]);
@@ -185,10 +196,15 @@ impl World {
                 return Ok(true);
             }
         }
-        if self.send_something().await? || self.provider_is_late()? {
+        if self.send_something().await? || self.provider_is_late()? || self.call_back().await? {
             return Ok(true);
         }
-        let napping = !self.turns.is_empty();
+        for worker in 0..COUNTER {
+            if self.look_after_late(worker).await? {
+                return Ok(true);
+            }
+        }
+        let napping = !self.turns.is_empty() || !self.looks.is_empty();
         if !napping && self.is_settled().await? {
             return Ok(false);
         }
@@ -206,7 +222,7 @@ impl World {
 
     fn pass(&mut self, wait: Duration) {
         self.clock.advance(wait);
-        self.note(format_args!("{} ms pass", wait.as_millis()));
+        self.trace.pass(self.clock.monotonic(), wait);
     }
 
     pub(super) fn note(&mut self, line: std::fmt::Arguments<'_>) {
@@ -233,7 +249,7 @@ impl World {
         lucks.into_iter().nth(index).unwrap_or(Luck::Fine)
     }
 
-    fn is_awake(&self, worker: usize) -> bool {
+    pub(super) fn is_awake(&self, worker: usize) -> bool {
         self.workers[worker].asleep_until <= self.clock.monotonic()
     }
 
@@ -263,9 +279,10 @@ impl World {
     }
 
     /// A process dies with everything that it knew, and another one takes its place.
-    fn crash(&mut self, index: usize) {
+    pub(super) fn crash(&mut self, index: usize) {
         self.counts.crashes += 1;
         self.turns.retain(|turn| turn.worker != index);
+        self.looks.retain(|look| look.worker != index);
         let worker = &mut self.workers[index];
         worker.lives += 1;
         worker.asleep_until = Duration::ZERO;
