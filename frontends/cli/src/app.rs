@@ -11,13 +11,14 @@ use neurocards::openai::{OpenAiCheck, OpenAiPrompts};
 use neurocards::preview::PreviewProvider;
 use neurocards::{
     Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, JobFilter, Media,
-    MemoryStore, Policy, Store, SystemClock, VideoProvider,
+    Policy, Store, SystemClock, VideoProvider,
 };
 use secrecy::SecretSlice;
 
-use crate::config::{Config, secret_of_folder};
+use crate::config::{Config, Stores, secret_of_folder};
 use crate::failure::{Exit, Failure};
 use crate::output::{Printer, clean_path};
+use crate::telegram::Telegram;
 
 /// Where nobody can call back, a submission whose answer was lost is never found: waiting longer helps nobody.
 const GRACE_WITHOUT_CALLBACKS: Duration = Duration::from_secs(5 * 60);
@@ -32,28 +33,38 @@ pub(crate) struct App {
     pub(crate) kie: Option<Arc<KieProvider>>,
     /// Checks KIE's callbacks, where it can call.
     pub(crate) callbacks: Option<Callbacks>,
+    /// The Telegram bot, where there is a token.
+    telegram: Option<Telegram>,
     entropy: Entropy,
 }
 
 impl App {
+    /// The Telegram bot, for commands that need it.
+    pub(crate) fn telegram(&self) -> Result<&Telegram, Failure> {
+        self.telegram.as_ref().ok_or_else(|| {
+            Failure::new(Exit::Auth, "configuration", "BOT_TOKEN is not set")
+                .hint("Ask @BotFather for a bot, and set BOT_TOKEN to its token.")
+        })
+    }
+
     /// For a command that somebody looks at.
     pub(crate) async fn open(config: Config) -> Result<Self, Failure> {
         let policy = config.timers.watched_policy();
-        Self::with_policy(config, policy).await
+        Self::with_policy(config, policy, false).await
     }
 
     /// For a worker.
     pub(crate) async fn open_worker(config: Config) -> Result<Self, Failure> {
         let policy = config.timers.policy();
-        Self::with_policy(config, policy).await
+        Self::with_policy(config, policy, true).await
     }
 
-    async fn with_policy(config: Config, policy: Policy) -> Result<Self, Failure> {
+    async fn with_policy(config: Config, policy: Policy, delivers: bool) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         make_folder(&config.data_dir)?;
-        let store = config.database.open(clock.clone()).await?;
+        let stores = config.database.open(clock.clone()).await?;
         let media = config.media.open()?;
-        Self::assemble(config, policy, clock, store, media)
+        Self::assemble(config, policy, clock, stores, media, delivers)
     }
 
     /// For a command that only looks: a database that is not there yet is not made, and that is said.
@@ -92,16 +103,18 @@ impl App {
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let policy = config.timers.watched_policy();
-        let store = Arc::new(MemoryStore::new(clock.clone()));
-        Self::assemble(config, policy, clock, store, Media::in_memory())
+        let stores = Stores::in_memory(&clock);
+        Self::assemble(config, policy, clock, stores, Media::in_memory(), false)
     }
 
+    /// `delivers`: notices for people on Telegram go out from here.
     fn assemble(
         config: Config,
         policy: Policy,
         clock: Arc<dyn Clock>,
-        store: Arc<dyn Store>,
+        Stores { store, chats }: Stores,
         media: Media,
+        delivers: bool,
     ) -> Result<Self, Failure> {
         let entropy = Entropy::from_os();
         let callbacks = match (&config.kie, &config.public) {
@@ -120,7 +133,17 @@ impl App {
         if kie.is_some() && callbacks.is_none() && !config.timers.sets_unknown_grace() {
             policy.unknown_grace = GRACE_WITHOUT_CALLBACKS;
         }
+        let telegram = match &config.telegram {
+            Some(telegram) => {
+                let models = config.models.models().clone();
+                Some(Telegram::new(telegram, chats, store.clone(), media.clone(), models, clock.clone())?)
+            }
+            None => None,
+        };
         let mut engine = Engine::builder(store, media.clone());
+        if let Some(telegram) = telegram.as_ref().filter(|_| delivers) {
+            engine = engine.notifier(Arc::new(telegram.notifier.clone()));
+        }
         if let Some(kie) = &kie {
             engine = engine.provider(kie.clone());
         }
@@ -137,7 +160,7 @@ impl App {
             .retention(config.retention)
             .host(host())
             .build();
-        Ok(Self { config, clock, engine, kie, callbacks, entropy })
+        Ok(Self { config, clock, engine, kie, callbacks, telegram, entropy })
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

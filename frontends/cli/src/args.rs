@@ -65,6 +65,12 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// Carry on everything that was ordered, until told to stop
     Worker(WorkerArgs),
+    /// Take the updates of the Telegram bot, until told to stop
+    ///
+    /// It needs BOT_TOKEN. Orders wait until a worker carries them on, here or elsewhere; `serve` is both.
+    Bot,
+    /// Be bot and worker in one process
+    Serve(WorkerArgs),
     /// Look at jobs, wait for them, cancel them
     #[command(subcommand, after_help = JOBS_EXAMPLES)]
     Jobs(JobsCommand),
@@ -176,7 +182,8 @@ Example:
 /// The commands that answer with JSON lines; the others answer with one document.
 const WITH_LINES: [&str; 3] = ["generate", "jobs wait", "queue drain"];
 /// The commands that hold, spend, return or grant credits; the others only look.
-const MOVING_MONEY: [&str; 5] = ["generate", "worker", "jobs wait", "jobs cancel", "credits grant"];
+const MOVING_MONEY: [&str; 7] =
+    ["generate", "worker", "bot", "serve", "jobs wait", "jobs cancel", "credits grant"];
 
 /// Reads the arguments of this process.
 pub(crate) fn from_process() -> (Manner, Result<Cli, clap::Error>) {

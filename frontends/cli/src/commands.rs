@@ -1,5 +1,6 @@
 //! The commands.
 
+mod bot;
 mod credits;
 mod doctor;
 mod generate;
@@ -73,7 +74,9 @@ async fn dispatch(
     match command {
         Command::Generate(args) => Ok(generate::run(config, args, printer, shape).await),
         Command::Jobs(JobsCommand::Wait(args)) => Ok(wait::run(config, args, printer, shape).await),
-        Command::Worker(args) => worker::run(App::open_worker(config).await?, &args, printer).await,
+        Command::Worker(args) => worker::run(App::open_worker(config).await?, &args, false, printer).await,
+        Command::Serve(args) => worker::run(App::open_worker(config).await?, &args, true, printer).await,
+        Command::Bot => bot::run(App::open(config).await?, printer).await,
         Command::Jobs(JobsCommand::List(args)) => {
             jobs::list(&App::open_to_read(config, printer).await?, &args, printer).await
         }
@@ -139,7 +142,7 @@ async fn keys(command: KeysCommand, config: Config, printer: &Printer) -> Result
 
 /// Logs go to stderr. A worker tells what it does; the other commands tell it themselves.
 fn start_logs(cli: &Cli, colours: bool) {
-    let is_worker = matches!(cli.command, Command::Worker(_));
+    let is_worker = matches!(cli.command, Command::Worker(_) | Command::Serve(_) | Command::Bot);
     let level = match (cli.global.verbose, cli.global.quiet) {
         (_, true) => "error",
         (0, _) if is_worker => "info,sqlx=error",

@@ -10,6 +10,7 @@ mod openai;
 mod places;
 mod retention;
 mod secret;
+mod telegram;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -24,13 +25,14 @@ use neurocards::preview::PreviewProvider;
 use neurocards::{AccountKey, BucketOptions, Credits, Retention};
 use secrecy::SecretSlice;
 
-pub(crate) use database::Database;
+pub(crate) use database::{Database, Stores};
 pub(crate) use duration::parse_duration;
 pub(crate) use kie::{Kie, Public};
 pub(crate) use media::MediaPlace;
 use names::UnknownSetting;
 pub(crate) use retention::Keep;
 pub(crate) use secret::of_folder as secret_of_folder;
+pub(crate) use telegram::TelegramConfig;
 pub(crate) use timers::Timers;
 
 use crate::args::Global;
@@ -68,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) openai: Option<OpenAi>,
     /// Whether it looks at briefs before money is spent on them.
     pub(crate) precheck: bool,
+    /// The Telegram bot.
+    pub(crate) telegram: Option<TelegramConfig>,
     /// The public address, for callbacks.
     pub(crate) public: Option<Public>,
     /// What signs addresses, when it was set.
@@ -132,6 +136,7 @@ impl Config {
             kie: kie.filter(|_| !kie_unused),
             openai: openai::read(settings)?,
             precheck: openai::precheck(settings)?,
+            telegram: TelegramConfig::read(|name| settings.text(name))?,
             public: Public::read(settings)?,
             signing: secret::read(settings)?,
             kie_unused,

@@ -12,6 +12,7 @@ mod output;
 mod paused;
 mod report;
 mod signals;
+mod telegram;
 mod translate;
 mod video;
 

@@ -16,9 +16,23 @@ use crate::signals::Interrupt;
 /// The unfinished jobs that are looked at to find one of ours.
 const LOOK_AT: u32 = 10_000;
 
-pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Result<Exit, Failure> {
+/// `takes_updates`: the Telegram bot lives in this process too.
+pub(super) async fn run(
+    app: App,
+    args: &WorkerArgs,
+    takes_updates: bool,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
     let interrupt = Interrupt::watch();
     let http = Http::listen(&app, args.http_addr).await?;
+    let bot = match takes_updates {
+        true => {
+            let telegram = app.telegram()?;
+            printer.note(&format!("the bot is https://t.me/{}", telegram.username().await?));
+            Some(telegram.bot(&app))
+        }
+        false => None,
+    };
     app.say_how(printer);
     for record in app.store().queue_pauses().await? {
         printer.warning(&format!("{}. {}", words(&record), way_on(&record)));
@@ -33,20 +47,39 @@ pub(super) async fn run(app: App, args: &WorkerArgs, printer: &Printer) -> Resul
         }
         stop.cancel();
     };
-    let (worked, (), (), ()) = tokio::join!(
+    let (worked, answered, (), (), (), ()) = tokio::join!(
         async {
             let options = RunOptions { grace: app.config.shutdown_grace, ..RunOptions::default() };
             let worked = app.engine.run(options, stop.clone()).await;
             stop.cancel();
             worked
         },
+        async {
+            let answered = match &bot {
+                Some(bot) => bot.run(stop.clone()).await,
+                None => Ok(()),
+            };
+            if bot.is_some() {
+                stop.cancel();
+            }
+            answered
+        },
+        keep_cards(&app, &stop),
         idle,
         http.serve(&stop),
         watch_balances(&app, &stop)
     );
     worked?;
+    answered?;
     tracing::info!("the worker has stopped");
     Ok(Exit::Done)
+}
+
+/// Keeps the cards of people on Telegram up to date, where there is a bot.
+async fn keep_cards(app: &App, stop: &CancellationToken) {
+    if let Ok(telegram) = app.telegram() {
+        telegram.notifier.keep_cards(stop.clone()).await;
+    }
 }
 
 /// How often the accounts' balances are noted, for the forecast of `keys list`.

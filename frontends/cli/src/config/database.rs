@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use neurocards::store::{PostgresStore, SchemaState, ServerAddress, SqliteStore};
-use neurocards::{Clock, Store, StoreError};
+use neurocards::{ChatStore, Clock, MemoryChats, MemoryStore, Store, StoreError};
 
 /// Where orders, jobs and credits are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,25 @@ pub(crate) enum Database {
 pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) address: ServerAddress,
+}
+
+/// An open database, by what it is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Stores {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) chats: Arc<dyn ChatStore>,
+}
+
+impl Stores {
+    fn of<S: Store + ChatStore>(store: Arc<S>) -> Self {
+        Self { store: store.clone(), chats: store }
+    }
+
+    /// Nothing that lasts.
+    pub(crate) fn in_memory(clock: &Arc<dyn Clock>) -> Self {
+        let (store, chats) = (MemoryStore::new(clock.clone()), MemoryChats::new(clock.clone()));
+        Self { store: Arc::new(store), chats: Arc::new(chats) }
+    }
 }
 
 impl fmt::Debug for Server {
@@ -40,10 +59,10 @@ impl fmt::Display for Database {
 
 impl Database {
     /// Opens it, and brings its schema to this version.
-    pub(crate) async fn open(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, StoreError> {
+    pub(crate) async fn open(&self, clock: Arc<dyn Clock>) -> Result<Stores, StoreError> {
         Ok(match self {
-            Self::File(path) => Arc::new(SqliteStore::open(path, clock).await?),
-            Self::Server(server) => Arc::new(PostgresStore::open(&server.url).await?),
+            Self::File(path) => Stores::of(Arc::new(SqliteStore::open(path, clock).await?)),
+            Self::Server(server) => Stores::of(Arc::new(PostgresStore::open(&server.url).await?)),
         })
     }
 

@@ -2,10 +2,12 @@
 
 use crate::support::{Home, settings};
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 31] = [
     "",
     "generate",
     "worker",
+    "bot",
+    "serve",
     "jobs",
     "jobs list",
     "jobs show",

@@ -28,3 +28,5 @@ mod queue;
 mod retention;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod telegram;

@@ -1,0 +1,118 @@
+//! The bot: its token, and what an operator tells it.
+
+use std::fmt;
+
+use neurocards::Credits;
+use neurocards_telegram::{Settings, bot_id};
+use url::Url;
+
+use super::refused;
+use crate::failure::Failure;
+
+/// The bot that is configured.
+#[derive(Clone)]
+pub(crate) struct TelegramConfig {
+    token: String,
+    /// Another server than Telegram's own.
+    pub(crate) server: Option<Url>,
+    /// What it is told.
+    pub(crate) settings: Settings,
+}
+
+impl fmt::Debug for TelegramConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelegramConfig").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl TelegramConfig {
+    /// Reads it; nothing without `BOT_TOKEN`.
+    pub(super) fn read<'a>(
+        text: impl Fn(&'static str) -> Result<Option<&'a str>, Failure>,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(token) = text("BOT_TOKEN")? else { return Ok(None) };
+        if bot_id(token).is_none() {
+            return Err(refused(
+                "BOT_TOKEN",
+                "is not a bot's token",
+                "One looks like 123456:ABC…, as @BotFather gives it.",
+            ));
+        }
+        let address = |name: &'static str| -> Result<Option<Url>, Failure> {
+            let Some(given) = text(name)? else { return Ok(None) };
+            let url = Url::parse(given).ok().filter(|url| matches!(url.scheme(), "https" | "http" | "tg"));
+            url.map(Some).ok_or_else(|| refused(name, "is no address", "Use one that begins with https://"))
+        };
+        let page = |name| Ok::<_, Failure>(address(name)?.map(String::from));
+        let defaults = Settings::default();
+        let settings = Settings {
+            admins: numbers("ADMIN_IDS", text("ADMIN_IDS")?)?,
+            service_channel: numbers("SERVICE_CHANNEL_ID", text("SERVICE_CHANNEL_ID")?)?.first().copied(),
+            support_url: page("SUPPORT_URL")?,
+            terms_url: page("TERMS_URL")?,
+            privacy_url: page("PRIVACY_URL")?,
+            free_credits: match numbers("NEUROCARDS_FREE_CREDITS", text("NEUROCARDS_FREE_CREDITS")?)?.first()
+            {
+                Some(credits @ 0..=1_000) => Credits(*credits),
+                Some(_) => {
+                    return Err(refused(
+                        "NEUROCARDS_FREE_CREDITS",
+                        "is not between 0 and 1000",
+                        "2 are usual.",
+                    ));
+                }
+                None => defaults.free_credits,
+            },
+            ..defaults
+        };
+        Ok(Some(Self { token: token.to_owned(), server: address("TELEGRAM_API_URL")?, settings }))
+    }
+
+    /// The token, for the one room that needs it.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+}
+
+fn numbers(name: &str, list: Option<&str>) -> Result<Vec<i64>, Failure> {
+    let parts = list.unwrap_or_default().split([',', ' ']).map(str::trim).filter(|part| !part.is_empty());
+    let parsed: Result<Vec<i64>, _> = parts.map(str::parse).collect();
+    parsed.map_err(|_| refused(name, "is no number", "Numbers stand there, separated by commas."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "42:AAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn read(pairs: &[(&'static str, &'static str)]) -> Result<Option<TelegramConfig>, Failure> {
+        TelegramConfig::read(|name| Ok(pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)))
+    }
+
+    #[test]
+    fn a_bot_needs_a_token_and_nothing_else() {
+        assert!(read(&[]).unwrap().is_none());
+        let config = read(&[("BOT_TOKEN", TOKEN)]).unwrap().unwrap();
+        assert_eq!(config.settings, Settings::default());
+        assert!(!format!("{config:?}").contains("AAAA"));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told() {
+        for (name, value) in [
+            ("BOT_TOKEN", "42"),
+            ("ADMIN_IDS", "anna"),
+            ("SERVICE_CHANNEL_ID", "@channel"),
+            ("SUPPORT_URL", "support"),
+            ("TELEGRAM_API_URL", "ftp://x"),
+            ("NEUROCARDS_FREE_CREDITS", "-1"),
+        ] {
+            let error = read(&[(name, value), ("BOT_TOKEN", TOKEN)]).map(|config| config.is_some());
+            assert!(error.is_err(), "{name}={value}");
+        }
+        let config = read(&[("BOT_TOKEN", TOKEN), ("ADMIN_IDS", "1, 2,3"), ("SERVICE_CHANNEL_ID", "-1001")]);
+        let settings = config.unwrap().unwrap().settings;
+        assert_eq!((settings.admins, settings.service_channel), (vec![1, 2, 3], Some(-1001)));
+    }
+}
