@@ -17,7 +17,7 @@ impl Drop for Running {
 }
 
 fn start(home: &Home, telegram: &TelegramFake, command: &str) -> Running {
-    let mut command = home.command(&[command]);
+    let mut command = home.command([command]);
     command.env("BOT_TOKEN", TelegramFake::TOKEN).env("TELEGRAM_API_URL", telegram.url());
     command.env("NEUROCARDS_FREE_CREDITS", "3").env("NEUROCARDS_POLL_MIN", "100ms");
     Running(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap())
@@ -44,7 +44,7 @@ async fn a_video_by_pressing_buttons() {
     anna.reads("Как вам видео?").await;
     assert_eq!(anna.chat().iter().filter(|seen| seen.video.is_some()).count(), 1, "{}", anna.told());
     drop(serving);
-    let balance = home.run(&["credits", "balance", "telegram:42", "--json"]);
+    let balance = home.run(["credits", "balance", "telegram:42", "--json"]);
     let balance: serde_json::Value = serde_json::from_str(&balance.stdout).unwrap();
     assert_eq!((balance["available"].as_i64(), balance["held"].as_i64()), (Some(2), Some(0)), "{balance}");
 }
@@ -75,17 +75,17 @@ async fn bot_and_worker_can_be_two_processes() {
 fn a_token_is_needed_and_never_shown() {
     let home = Home::new();
     for command in ["bot", "serve"] {
-        let ran = home.run(&[command]);
+        let ran = home.run([command]);
         assert_eq!(ran.code, Some(4), "{ran:?}");
         assert!(ran.stderr.contains("BOT_TOKEN is not set"), "{ran:?}");
     }
-    let mut wrong = home.command(&["bot"]);
+    let mut wrong = home.command(["bot"]);
     wrong.env("BOT_TOKEN", "not-a-token-but-secret");
     let ran = home.finish(wrong);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(!ran.stderr.contains("but-secret"), "{ran:?}");
     let telegram = TelegramFake::builder().lenient().start();
-    let mut revoked = home.command(&["bot"]);
+    let mut revoked = home.command(["bot"]);
     revoked.env("BOT_TOKEN", "701:AAAAAAAAAAAAAAAAAAAAAAAAAAAAA").env("TELEGRAM_API_URL", telegram.url());
     let ran = home.finish(revoked);
     assert_eq!(ran.code, Some(4), "{ran:?}");
