@@ -17,6 +17,17 @@ pub(super) fn classify_write(error: sqlx::Error) -> StoreError {
     Fault::of_write(error).told()
 }
 
+/// Whether the server gave a transaction up for another one: it may be made again at once.
+pub(super) fn was_given_up(error: &StoreError) -> bool {
+    let StoreError::Unavailable { source } = error else { return false };
+    source.downcast_ref::<SharedError>().is_some_and(|source| is_given_up(&source.0))
+}
+
+/// A deadlock, or a serialization failure.
+fn is_given_up(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01"))
+}
+
 pub(super) fn classify_migration(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => classify(error),
@@ -75,7 +86,7 @@ impl Fault {
 
     /// Two transactions waited for each other, and this one was given up: it may be made again at once.
     pub(super) fn is_a_deadlock(&self) -> bool {
-        code(&self.source.0).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01"))
+        is_given_up(&self.source.0)
     }
 
     pub(super) fn told(&self) -> StoreError {

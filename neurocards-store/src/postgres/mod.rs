@@ -44,7 +44,7 @@ use sqlx::{Connection, Postgres};
 
 use self::apply::Apply;
 use self::connections::Connections;
-use self::error::{classify, classify_write};
+use self::error::{classify, classify_write, was_given_up};
 use self::news::News;
 use self::notices::Settle;
 pub use self::open::ConnectError;
@@ -104,6 +104,61 @@ impl PostgresStore {
     }
 }
 
+/// Transactions of several statements. Those of one statement take their locks in one order; these may meet them.
+impl PostgresStore {
+    async fn account_open_once(&self, open: &AccountOpen) -> Result<Account, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let account = accounts::open(&mut tx, open, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(account)
+    }
+
+    async fn credits_post_once(&self, post: &CreditsPost) -> Result<Posted, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let posted = accounts::post(&mut tx, post, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(posted)
+    }
+
+    async fn job_seize_once(&self, seize: &JobSeize) -> Result<Seizure, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let seizure = jobs::seize(&mut tx, seize, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(seizure)
+    }
+
+    async fn attempt_told_once(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
+        let now = self.now().await?;
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let told = late::told(&mut tx, attempt, task_id, now).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(told)
+    }
+}
+
+/// How often a transaction is made that the server gives up for another one.
+const TRIES: u32 = 5;
+
+/// Makes a transaction again as long as the server gives it up for another one: nothing of it was written.
+macro_rules! again {
+    ($once:expr) => {{
+        let mut tries = 1;
+        loop {
+            match $once.await {
+                Err(error) if tries < TRIES && was_given_up(&error) => tries += 1,
+                answer => return answer,
+            }
+        }
+    }};
+}
+
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl Store for PostgresStore {
@@ -122,12 +177,7 @@ impl Store for PostgresStore {
     }
 
     async fn account_open(&self, open: &AccountOpen) -> Result<Account, StoreError> {
-        let now = self.now().await?;
-        let mut connection = self.connection().await?;
-        let mut tx = connection.begin().await.map_err(classify)?;
-        let account = accounts::open(&mut tx, open, now).await?;
-        tx.commit().await.map_err(classify_write)?;
-        Ok(account)
+        again!(self.account_open_once(open))
     }
 
     async fn account_get(&self, account: &AccountKey) -> Result<Option<Account>, StoreError> {
@@ -135,12 +185,7 @@ impl Store for PostgresStore {
     }
 
     async fn credits_post(&self, post: &CreditsPost) -> Result<Posted, StoreError> {
-        let now = self.now().await?;
-        let mut connection = self.connection().await?;
-        let mut tx = connection.begin().await.map_err(classify)?;
-        let posted = accounts::post(&mut tx, post, now).await?;
-        tx.commit().await.map_err(classify_write)?;
-        Ok(posted)
+        again!(self.credits_post_once(post))
     }
 
     async fn ledger_list(&self, filter: &LedgerFilter) -> Result<Vec<LedgerEntry>, StoreError> {
@@ -181,12 +226,7 @@ impl Store for PostgresStore {
     }
 
     async fn job_seize(&self, seize: &JobSeize) -> Result<Seizure, StoreError> {
-        let now = self.now().await?;
-        let mut connection = self.connection().await?;
-        let mut tx = connection.begin().await.map_err(classify)?;
-        let seizure = jobs::seize(&mut tx, seize, now).await?;
-        tx.commit().await.map_err(classify_write)?;
-        Ok(seizure)
+        again!(self.job_seize_once(seize))
     }
 
     async fn job_apply(&self, step: &Transition) -> Result<bool, StoreError> {
@@ -194,12 +234,7 @@ impl Store for PostgresStore {
     }
 
     async fn attempt_told(&self, attempt: AttemptId, task_id: &str) -> Result<Told, StoreError> {
-        let now = self.now().await?;
-        let mut connection = self.connection().await?;
-        let mut tx = connection.begin().await.map_err(classify)?;
-        let told = late::told(&mut tx, attempt, task_id, now).await?;
-        tx.commit().await.map_err(classify_write)?;
-        Ok(told)
+        again!(self.attempt_told_once(attempt, task_id))
     }
 
     async fn late_claim(&self, claim: &LateClaim) -> Result<Vec<LateAttempt>, StoreError> {

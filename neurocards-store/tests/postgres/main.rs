@@ -5,6 +5,7 @@
 mod audit;
 mod clock;
 mod constraints;
+mod deadlocks;
 mod open;
 
 use std::sync::Arc;
