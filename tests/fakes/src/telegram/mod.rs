@@ -40,7 +40,7 @@ use world::World;
 /// fake.script(When::call(Call::SendMessage).nth(2), Fault::lost_reply());
 /// let anna = fake.user(42);
 /// anna.says("/start");
-/// assert!(anna.chat().is_empty(), "no bot is listening yet");
+/// assert_eq!(anna.chat().len(), 1, "her own words: no bot is listening yet");
 /// # }
 /// ```
 #[derive(Debug)]
