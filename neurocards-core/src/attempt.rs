@@ -110,7 +110,8 @@ pub struct Attempt {
     pub state: AttemptState,
     /// The provider's id of the task, once known. Unique for each provider.
     pub task_id: Option<String>,
-    /// The task id that a callback named while the reply to the submission was missing.
+    /// The task id that a callback named last while the reply to the submission was missing. It proves nothing until
+    /// the task was read.
     pub hint: Option<String>,
     /// Where the provider keeps the finished video.
     pub video: Option<String>,
@@ -142,7 +143,8 @@ impl Attempt {
         self.task_id.as_deref().or(self.hint.as_deref()).map(|task_id| self.task_called(task_id))
     }
 
-    fn task_called<'a>(&'a self, task_id: &'a str) -> TaskRef<'a> {
+    /// A task of this name, if it is this attempt's.
+    pub(crate) fn task_called<'a>(&'a self, task_id: &'a str) -> TaskRef<'a> {
         TaskRef { attempt: self.id, task_id, model: &self.model, key: self.key.as_deref() }
     }
 }

@@ -22,7 +22,7 @@ use crate::provider::{
     VideoProvider,
 };
 use crate::resource::ResourceOutcome;
-use crate::store::{ClaimedJob, StoreError};
+use crate::store::{ClaimedJob, StoreError, Told};
 
 /// No single call outside may take longer. Clients have shorter limits of their own.
 pub(super) const CALL_LIMIT: Duration = Duration::from_secs(120);
@@ -96,9 +96,9 @@ impl Parts {
                 return;
             }
             tracing::debug!(%job, ?effect, "acting");
-            let is_lookup = matches!(effect, Effect::Lookup { .. });
+            let of_submission = matches!(effect, Effect::Lookup { .. } | Effect::Verify { .. });
             event = turn.perform(effect, &state, now).await;
-            let outcome = model_outcome(&event, &policy).filter(|_| !is_lookup);
+            let outcome = model_outcome(&event, &policy).filter(|_| !of_submission);
             of_model = state.live_attempt().map(|attempt| attempt.model.clone()).zip(outcome);
         }
     }
@@ -192,6 +192,7 @@ impl Turn<'_> {
                     Ok(Lookup::Unavailable(fault)) | Err(fault) => Event::InDoubt(fault),
                 }
             }
+            Effect::Verify { task_id } => self.verify(state, task_id).await,
             Effect::Read { .. } => self.read(state).await,
             Effect::Fetch { video, again, .. } => {
                 let limit = FETCH_LIMIT.min(self.policy.store_grace);
@@ -314,6 +315,26 @@ impl Turn<'_> {
             Ok(Submitted::Accepted { task_id }) => Event::Accepted { task_id },
             Ok(Submitted::Rejected(fault)) => Event::Rejected(fault),
             Ok(Submitted::Unknown(fault)) | Err(fault) => Event::InDoubt(fault),
+        }
+    }
+
+    /// Whether the task that a callback named can be read as this attempt's, and is nobody else's.
+    async fn verify(&self, state: &JobState, task_id: String) -> Event {
+        let Some(attempt) = state.live_attempt() else { return Event::Claimed };
+        let task = attempt.task_called(&task_id);
+        let read = self.limited("read", CALL_LIMIT, self.provider.read(&task)).await;
+        if let Err(fault) = read.and_then(|answer| answer) {
+            tracing::warn!(job = %state.job.id, task_id, %fault, "what a callback named cannot be read");
+            return Event::ReadFailed(fault);
+        }
+        // Not every provider says whose task it is. Another attempt may have got it since the callback came.
+        match self.parts.store.attempt_told(attempt.id, &task_id).await {
+            Ok(Told::Woken) => Event::Found { task_id },
+            Ok(Told::Late | Told::Nothing) => {
+                let message = "what a callback named is the task of another attempt";
+                Event::ReadFailed(Fault::new(FaultClass::Unknown, message))
+            }
+            Err(error) => Event::ReadFailed(Fault::new(FaultClass::Temporary, error.to_string())),
         }
     }
 

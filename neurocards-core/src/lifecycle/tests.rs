@@ -278,9 +278,40 @@ fn a_task_that_a_callback_named_is_adopted_even_at_the_last_moment() {
     life.on(Event::InDoubt(fault(FaultClass::Temporary)));
     life.now += life.policy.unknown_grace;
     life.state.attempt.as_mut().unwrap().hint = Some("task".to_owned());
-    life.claim();
+    assert_eq!(life.claim().effect, Some(Effect::Verify { task_id: "task".to_owned() }));
+    assert_eq!(life.attempt(), AttemptState::Unknown, "not before it was read");
+    life.on(Event::Found { task_id: "task".to_owned() });
     assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Accepted));
     assert_eq!(life.state.attempt.as_ref().unwrap().task_id.as_deref(), Some("task"));
+}
+
+#[test]
+fn e2_a_hint_that_cannot_be_read_takes_no_place_and_is_asked_again_until_the_deadline() {
+    let named = |lookup| {
+        let mut life = Life::submitted(Policy { lookup, ..Policy::default() });
+        life.state.attempt.as_mut().unwrap().hint = Some("task".to_owned());
+        life
+    };
+    for class in FaultClass::ALL {
+        let mut life = named(false);
+        let mut asked = 0;
+        while !life.state.job.stage.is_final() {
+            life.claim();
+            if life.effect.is_some() {
+                assert_eq!(life.effect, Some(Effect::Verify { task_id: "task".to_owned() }), "{class}");
+                life.on(Event::ReadFailed(fault(class)));
+                asked += 1;
+            }
+        }
+        let attempt = life.state.attempt.as_ref().unwrap();
+        assert_eq!((attempt.task_id.as_ref(), attempt.hint.as_deref()), (None, Some("task")), "{class}");
+        assert!(asked > 10 && life.now >= life.state.job.deadline_at, "{class}: {asked}");
+        assert_eq!(life.settlements, [Settlement::Release]);
+    }
+    // Who can tell is asked for the attempt.
+    let mut life = named(true);
+    life.claim().on(Event::ReadFailed(fault(FaultClass::Unknown)));
+    assert!(matches!(life.effect, Some(Effect::Lookup { .. })));
 }
 
 #[test]

@@ -249,10 +249,13 @@ impl VideoProvider for MemoryProvider {
             Some(Reply::Read(state)) => return Ok(state),
             _ => {}
         }
-        if self.state().tasks.values().any(|known| known == task_id) {
-            Ok(TaskState::Succeeded { video: format!("video-of-{task_id}"), cost_milli: Some(1_000) })
-        } else {
-            Err(Fault::new(FaultClass::Unknown, "no such task"))
+        let owner = |(owner, known): (&AttemptId, &String)| (known == task_id).then_some(*owner);
+        match self.state().tasks.iter().find_map(owner) {
+            Some(owner) if owner == task.attempt => {
+                Ok(TaskState::Succeeded { video: format!("video-of-{task_id}"), cost_milli: Some(1_000) })
+            }
+            Some(_) => Err(Fault::new(FaultClass::Unknown, "the task was made for another attempt")),
+            None => Err(Fault::new(FaultClass::Unknown, "no such task")),
         }
     }
 

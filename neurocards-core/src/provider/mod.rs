@@ -53,7 +53,8 @@ pub trait VideoProvider: fmt::Debug + Send + Sync + 'static {
     /// [`ProviderCapabilities::lookup`] says that the answer can be trusted.
     async fn lookup(&self, attempt: AttemptId) -> Lookup;
 
-    /// Reads a task. Free.
+    /// Reads a task. Free. A task that was made for another attempt is not read, as far as the provider can tell: this
+    /// is how a callback is proved.
     ///
     /// # Errors
     /// The task could not be read. That says nothing about the task.

@@ -84,22 +84,22 @@ pub enum LateOutcome {
 /// What being told of a task changes: the rule that every store keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Telling {
-    /// The hint is set, and the job woken if nobody works on it.
+    /// The hint is set, in place of an older one, and the job woken if nobody works on it.
     Hint,
     /// The job is woken if nobody works on it.
     Wake,
-    /// The task is noted and looked at now, for a late video.
+    /// The hint is set unless the task is known, and looked at now, for a late video.
     Late,
     /// Nothing.
     Nothing,
 }
 
 impl Attempt {
-    /// What it means for this attempt that a callback names this task.
+    /// What it means for this attempt that a callback names this task. A newer hint takes the place of an older one,
+    /// which nobody has proved so far: a wrong callback does not keep the right one out.
     pub fn on_told(&self, task_id: &str) -> Telling {
         use AttemptState::{Abandoned, Accepted, Failed, Gifted, Intent, Rejected, Sent, Succeeded, Unknown};
-        let known = self.task_id.as_deref().or(self.hint.as_deref());
-        if known.is_some_and(|known| known != task_id) {
+        if self.task_id.as_deref().is_some_and(|known| known != task_id) {
             return Telling::Nothing;
         }
         match self.state {

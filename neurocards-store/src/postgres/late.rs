@@ -33,7 +33,9 @@ pub(super) async fn told(
     let telling = attempt.on_told(task_id);
     let sql = match telling {
         Telling::Hint => Some("UPDATE attempts SET hint = $2 WHERE id = $1 AND $3::timestamptz IS NOT NULL"),
-        Telling::Late => Some("UPDATE attempts SET task_id = $2, late_at = $3 WHERE id = $1"),
+        Telling::Late => Some(
+            "UPDATE attempts SET hint = CASE WHEN task_id IS NULL THEN $2 ELSE hint END, late_at = $3 WHERE id = $1",
+        ),
         Telling::Wake | Telling::Nothing => None,
     };
     if let Some(sql) = sql {

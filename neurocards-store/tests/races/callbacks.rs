@@ -33,7 +33,7 @@ pub(crate) async fn d6_adopt_and_reply(arena: &Arena) {
         assert_eq!(told, Told::Woken, "round {round}");
         let mut state = arena.world.reclaim("next", id).await;
         if round % 2 == 1 {
-            state = arena.world.advance(state, Event::Claimed).await;
+            state = arena.world.advance(state, Event::Found { task_id: task_id.clone() }).await;
         }
         let attempt = state.attempt.unwrap();
         assert_eq!((attempt.seq, attempt.state), (1, AttemptState::Accepted), "round {round}");
@@ -41,7 +41,7 @@ pub(crate) async fn d6_adopt_and_reply(arena: &Arena) {
     }
 }
 
-/// Two callbacks about one attempt: both are about its one task, or one of them is not believed.
+/// Two callbacks about one attempt: both are about its one task, or the later one is looked at. Neither has a place.
 pub(crate) async fn e1_callback_and_callback(arena: &Arena) {
     for round in 0..arena.rounds {
         let state = arena.job(round, Milestone::Sent).await;
@@ -52,8 +52,7 @@ pub(crate) async fn e1_callback_and_callback(arena: &Arena) {
         let task = format!("task-{round}");
         let other = if round % 2 == 0 { task.clone() } else { format!("another-task-{round}") };
         let told = race(round, tell(a, attempt, task.clone()), tell(b, attempt, other.clone())).await;
-        let heard = [told.0, told.1].iter().filter(|told| **told == Told::Woken).count();
-        assert_eq!(heard, if round % 2 == 0 { 2 } else { 1 }, "round {round}: {told:?}");
+        assert_eq!(told, (Told::Woken, Told::Woken), "round {round}");
         let history = arena.world.history(id).await;
         assert_eq!(history.events, first.events, "round {round}: a hint is no event");
         assert_eq!(
@@ -61,8 +60,8 @@ pub(crate) async fn e1_callback_and_callback(arena: &Arena) {
             (1, None),
             "round {round}"
         );
-        let expect = if told.0 == Told::Woken { task } else { other };
-        assert_eq!(history.attempts[0].hint, Some(expect), "round {round}");
+        let hint = history.attempts[0].hint.as_ref();
+        assert!(hint == Some(&task) || hint == Some(&other), "round {round}: {hint:?}");
     }
 }
 

@@ -35,18 +35,20 @@ impl Decision<'_> {
     /// The worker that sent the submission is gone, or the task is to be read.
     pub(super) fn resume(&self, attempt: &Attempt) -> Step {
         let policy = self.context.policy;
-        match (attempt.state, &attempt.task_id) {
-            (AttemptState::Accepted, Some(task_id)) => Self::only(Effect::Read { task_id: task_id.clone() }),
-            // The reply was lost, but the provider has called back since.
-            (AttemptState::Sent | AttemptState::Unknown, _) if attempt.hint.is_some() => {
-                self.accepted(attempt.hint.clone().unwrap_or_default())
+        match (attempt.state, &attempt.task_id, &attempt.hint) {
+            (AttemptState::Accepted, Some(task_id), _) => {
+                Self::only(Effect::Read { task_id: task_id.clone() })
             }
-            (AttemptState::Unknown, _) if self.age(attempt) >= policy.unknown_grace => {
+            // The reply was lost, but somebody has called back since: what they named is read before it is adopted.
+            (AttemptState::Sent | AttemptState::Unknown, _, Some(hint)) => {
+                Self::only(Effect::Verify { task_id: hint.clone() })
+            }
+            (AttemptState::Unknown, ..) if self.age(attempt) >= policy.unknown_grace => {
                 let message = "nobody knows whether the submission arrived, and it will not be sent again";
                 self.fail(Fault::new(FaultClass::Unknown, message), None)
             }
             _ if policy.lookup => Self::only(Effect::Lookup { attempt: attempt.id }),
-            (AttemptState::Unknown, _) => self.in_doubt(self.state.job.error.clone().unwrap_or_else(|| {
+            (AttemptState::Unknown, ..) => self.in_doubt(self.state.job.error.clone().unwrap_or_else(|| {
                 Fault::new(FaultClass::Unknown, "nobody knows whether the submission arrived")
             })),
             _ => {

@@ -64,7 +64,7 @@ pub enum Event {
     Rejected(Fault),
     /// The submission may have arrived.
     InDoubt(Fault),
-    /// The provider knows the submission by its attempt id.
+    /// The provider knows the submission by its attempt id, or the task that a callback named is the attempt's.
     Found {
         /// Its id of the task.
         task_id: String,
@@ -113,6 +113,12 @@ pub enum Effect {
     Lookup {
         /// The attempt that it belongs to.
         attempt: AttemptId,
+    },
+    /// Read the task that a callback named: is it there, and this attempt's? Answered by [`Event::Found`] or
+    /// [`Event::ReadFailed`].
+    Verify {
+        /// What the callback named.
+        task_id: String,
     },
     /// Read the task.
     Read {

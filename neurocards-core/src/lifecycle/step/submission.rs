@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Decision, Effect, Event, NOTHING, Step, change, cut};
+use super::{Decision, Effect, Event, NOTHING, Step, asked_for, change, cut};
 use crate::attempt::AttemptState;
 use crate::fault::{Fault, FaultClass};
 use crate::job::Stage;
@@ -74,6 +74,11 @@ impl Decision<'_> {
             Event::Accepted { task_id } | Event::Found { task_id } => self.accepted(task_id),
             Event::Rejected(fault) => self.retry_or_fail(fault, AttemptState::Rejected),
             Event::InDoubt(fault) => self.in_doubt(fault),
+            // What a callback named could not be read: it proves nothing, in neither direction.
+            Event::ReadFailed(_) if self.context.policy.lookup => {
+                Self::only(Effect::Lookup { attempt: attempt.id })
+            }
+            Event::ReadFailed(fault) => self.in_doubt(fault),
             Event::Absent => {
                 let fault = Fault::new(FaultClass::Temporary, "the submission never arrived");
                 let change =
@@ -104,9 +109,13 @@ impl Decision<'_> {
     pub(super) fn in_doubt(&self, fault: Fault) -> Step {
         let Some(attempt) = self.state.live_attempt() else { return NOTHING };
         let policy = self.context.policy;
-        let left = policy.unknown_grace.saturating_sub(self.age(attempt));
-        // The provider may call back in the meantime; a look at our own store costs nothing.
-        let wait = policy.poll_after(self.age(attempt)).min(left);
+        let poll = policy.poll_after(self.age(attempt));
+        // The provider may call back in the meantime; a look at our own store costs nothing. Once somebody has, the
+        // task is asked for until the deadline: there is a sign of it.
+        let wait = match attempt.hint {
+            Some(_) => poll.max(asked_for(&fault)),
+            None => poll.min(policy.unknown_grace.saturating_sub(self.age(attempt))),
+        };
         let write = Transition { error: Some(fault.clone()), ..self.write(Stage::Wait, Wake::After(wait)) };
         if attempt.state == AttemptState::Unknown {
             return Self::last(write);

@@ -31,7 +31,9 @@ impl Tables {
         match telling {
             Telling::Hint => attempt.hint = Some(task_id.to_owned()),
             Telling::Late => {
-                attempt.task_id = Some(task_id.to_owned());
+                if attempt.task_id.is_none() {
+                    attempt.hint = Some(task_id.to_owned());
+                }
                 self.late.entry(id).or_insert(LateRow { wake_at: now, epoch: 0 }).wake_at = now;
             }
             Telling::Wake | Telling::Nothing => {}

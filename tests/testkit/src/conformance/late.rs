@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use neurocards_core::{
-    AttemptState, Event, FaultClass, JobEventBody, JobId, LateAttempt, LateClaim, LateOutcome, LateSettle,
-    NoticeKind, Stage, Told,
+    AttemptState, Effect, Event, FaultClass, JobEventBody, JobId, LateAttempt, LateClaim, LateOutcome,
+    LateSettle, NoticeKind, Stage, Told,
 };
 
 use super::{Milestone, World};
@@ -57,9 +57,13 @@ pub async fn d2_a_callback_finds_the_job_of_a_lost_reply(world: &World) {
     world.advance(state, Event::InDoubt(fault)).await;
     assert_eq!(world.store.attempt_told(attempt, "task-1").await.unwrap(), Told::Woken);
     assert_eq!(world.store.attempt_told(attempt, "task-1").await.unwrap(), Told::Woken);
-    assert_eq!(world.store.attempt_told(attempt, "task-2").await.unwrap(), Told::Nothing);
     let state = world.claim_job("w", id).await.state;
-    let state = world.advance(state, Event::Claimed).await;
+    let task_id = "task-1".to_owned();
+    assert_eq!(
+        world.decide(&state, Event::Claimed).await,
+        (None, Some(Effect::Verify { task_id: task_id.clone() }))
+    );
+    let state = world.advance(state, Event::Found { task_id }).await;
     let attempt = state.attempt.unwrap();
     assert_eq!((attempt.state, attempt.task_id.as_deref()), (AttemptState::Accepted, Some("task-1")));
 }
@@ -91,6 +95,51 @@ pub async fn a_callback_wakes_a_waiting_job(world: &World) {
     assert!(world.claim(&world.claim_of("w")).await.jobs.is_empty());
     assert_eq!(world.store.attempt_told(attempt, "task-1").await.unwrap(), Told::Woken);
     assert_eq!(world.claim(&world.claim_of("w")).await.jobs.len(), 1);
+}
+
+/// A wrong callback does not keep the right one out: the newest is asked, and none has a place before it was read.
+pub async fn e2_a_newer_hint_takes_the_place_of_an_older_one(world: &World) {
+    let account = world.account("telegram:9", 5).await;
+    let jobs = world.place(&account, 2).await.jobs;
+    let first = world.reach(jobs[0].id, Milestone::Sent).await;
+    let second = world.reach(jobs[1].id, Milestone::Sent).await;
+    let attempt = first.attempt.as_ref().unwrap().id;
+    world.advance(first, Event::InDoubt(sample::fault(FaultClass::Unknown))).await;
+    assert_eq!(world.store.attempt_told(attempt, "task-2").await.unwrap(), Told::Woken);
+    // The task that was named wrongly is still free for the attempt that it belongs to.
+    let second = world.advance(second, Event::Accepted { task_id: "task-2".to_owned() }).await;
+    assert_eq!(second.attempt.unwrap().task_id.as_deref(), Some("task-2"));
+    assert_eq!(world.store.attempt_told(attempt, "task-1").await.unwrap(), Told::Woken);
+    let state = world.claim_job("w", jobs[0].id).await.state;
+    let (_, then) = world.decide(&state, Event::Claimed).await;
+    assert_eq!(then, Some(Effect::Verify { task_id: "task-1".to_owned() }));
+    let failed = Event::ReadFailed(sample::fault(FaultClass::Temporary));
+    let state = world.advance(state, failed).await;
+    let attempt = state.attempt.unwrap();
+    assert_eq!((attempt.state, attempt.hint.as_deref()), (AttemptState::Unknown, Some("task-1")));
+    assert_eq!(world.balances(&account).await, (3, 2));
+}
+
+/// After the end too: a task that was named has no place before it brings a video.
+pub async fn e2_a_late_hint_takes_no_place(world: &World) {
+    let account = world.account("telegram:9", 5).await;
+    let jobs = world.place(&account, 2).await.jobs;
+    world.reach(jobs[0].id, Milestone::InDoubt).await;
+    let second = world.reach(jobs[1].id, Milestone::Sent).await;
+    world.clock.advance(world.policy.unknown_grace);
+    let state = world.reclaim("w", jobs[0].id).await;
+    let attempt = state.attempt.as_ref().unwrap().id;
+    let (release, _) = world.decide(&state, Event::Claimed).await;
+    assert!(world.store.job_apply(&release.unwrap()).await.unwrap());
+    assert_eq!(world.store.attempt_told(attempt, "task-2").await.unwrap(), Told::Late);
+    let second = world.reclaim("v", second.job.id).await;
+    let second = world.advance(second, Event::Found { task_id: "task-2".to_owned() }).await;
+    assert_eq!(second.attempt.unwrap().task_id.as_deref(), Some("task-2"));
+    assert_eq!(world.store.attempt_told(attempt, "task-1").await.unwrap(), Told::Late);
+    let late = claim(world).await.remove(0);
+    assert_eq!((late.attempt.task_id.as_deref(), late.attempt.hint.as_deref()), (None, Some("task-1")));
+    assert!(settle(world, &late, gift(world)).await);
+    assert_eq!(world.history(jobs[0].id).await.attempts[0].task_id.as_deref(), Some("task-1"));
 }
 
 /// The task of one attempt cannot become another one's.
@@ -164,7 +213,7 @@ pub async fn a_callback_after_the_release_brings_a_gift(world: &World) {
     let attempt = state.attempt.unwrap().id;
     assert_eq!(world.store.attempt_told(attempt, "task-late").await.unwrap(), Told::Late);
     let late = claim(world).await.remove(0);
-    assert_eq!(late.attempt.task_id.as_deref(), Some("task-late"));
+    assert_eq!(late.attempt.known_task().unwrap().task_id, "task-late");
     assert!(settle(world, &late, gift(world)).await);
     assert_eq!(world.balances(&late.job.account).await, (5, 0));
     assert_eq!(world.store.attempt_told(attempt, "task-late").await.unwrap(), Told::Nothing);

@@ -56,6 +56,7 @@ macro_rules! store_conformance {
                 the_former_holder_is_a_zombie;
             late: d2_a_callback_finds_the_job_of_a_lost_reply, d6_a_callback_does_not_disturb_the_worker,
                 a_callback_wakes_a_waiting_job, e2_a_callback_cannot_steal_a_task,
+                e2_a_newer_hint_takes_the_place_of_an_older_one, e2_a_late_hint_takes_no_place,
                 e5_a_late_video_is_given_away, a_late_task_is_looked_at_again,
                 a_callback_after_the_release_brings_a_gift, late_tasks_are_claimed_by_provider,
                 e5_a_callback_at_the_moment_of_the_release_is_heard;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use neurocards_core::{AttemptId, AttemptState, JobHistory, JobId, Timestamp, Told};
+use neurocards_core::{AttemptId, JobHistory, JobId, Timestamp, Told};
 
 use super::chance::Chance;
 use super::flaw::Flaw;
@@ -18,8 +18,7 @@ pub(super) struct Callbacks {
     waiting: Vec<Callback>,
     /// Attempts whose task was named to us.
     heard: BTreeSet<AttemptId>,
-    /// Attempts of which something else was said, and attempts whose task was said to be another one's: their own task
-    /// may be lost to us.
+    /// Attempts of which something else was said last: their own task may be lost to us. Nobody else's is.
     lied: BTreeSet<AttemptId>,
 }
 
@@ -56,10 +55,6 @@ impl Callbacks {
 
     pub(super) fn was_heard(&self, attempt: AttemptId) -> bool {
         self.heard.contains(&attempt) && !self.lied.contains(&attempt)
-    }
-
-    pub(super) fn has_lied(&self) -> bool {
-        !self.lied.is_empty()
     }
 
     pub(super) fn was_lied_about(&self, attempt: AttemptId) -> bool {
@@ -115,9 +110,9 @@ impl World {
         }
         if named == task_id {
             self.provider.callbacks.heard.insert(*attempt);
+            self.provider.callbacks.lied.remove(attempt);
         } else if told != Told::Nothing {
-            let owner = self.provider.owner_of(named);
-            self.provider.callbacks.lied.extend([*attempt].into_iter().chain(owner));
+            self.provider.callbacks.lied.insert(*attempt);
         }
         self.judge_hint(before, &after)
     }
@@ -131,9 +126,6 @@ impl World {
         }
         for (attempt, told) in expect.attempts.iter_mut().zip(&after.attempts) {
             attempt.hint.clone_from(&told.hint);
-            if attempt.state == AttemptState::Abandoned {
-                attempt.task_id.clone_from(&told.task_id);
-            }
         }
         if expect == *after {
             return Ok(());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use neurocards_core::{
     Attempt, AttemptId, AttemptState, Event, JobEventBody, JobHistory, JobId, JobState, NoticeState, OrderId,
-    Stage, StoreError, Transition,
+    Stage, Transition,
 };
 
 use super::world::{World, unexpected};
@@ -71,12 +71,8 @@ impl World {
     ) -> Result<bool, Broken> {
         let name = self.job_name(write.job_id);
         let before = self.history(write.job_id).await?;
-        let applied = match self.store.job_apply(write).await {
-            Ok(applied) => applied,
-            // Two attempts cannot have one task, whatever a callback said.
-            Err(StoreError::Corrupt { table: "attempts", .. }) if self.provider.callbacks.has_lied() => false,
-            Err(error) => return Err(unexpected(error)),
-        };
+        // Two attempts never want one task, whatever a callback said.
+        let applied = self.store.job_apply(write).await.map_err(unexpected)?;
         let after = self.history(write.job_id).await?;
         self.books.touched += 1;
         let current = before.record.job.lease_epoch == epoch && before.record.job.lease_owner.is_some();

@@ -31,6 +31,8 @@ pub enum Flaw {
     ForgetsHints,
     /// A task that a callback named counts as rendered.
     BelievesHints,
+    /// A task that a callback named is adopted before it is read.
+    AdoptsUnread,
     /// A task is read without asking whose it is.
     ReadsAnybodysTask,
     /// A late video is given away before it is there.
@@ -41,7 +43,7 @@ pub enum Flaw {
 
 impl Flaw {
     /// Every flaw.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SubmitsAgain,
         Self::TrustsLostWrites,
         Self::SubmitsBeforeWriting,
@@ -56,6 +58,7 @@ impl Flaw {
         Self::ForgetsRefusals,
         Self::ForgetsHints,
         Self::BelievesHints,
+        Self::AdoptsUnread,
         Self::ReadsAnybodysTask,
         Self::GiftsUnseen,
         Self::GiftsCost,

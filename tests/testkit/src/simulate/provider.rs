@@ -172,6 +172,23 @@ impl Provider {
         Event::Absent
     }
 
+    /// Whether a task is there, and this attempt's.
+    pub(super) fn show(
+        &self,
+        (attempt, task_id): (Option<AttemptId>, &str),
+        weather: Weather,
+        chance: &mut Chance,
+    ) -> Event {
+        let owner = self.tasks.get(task_id).map(|task| task.attempt);
+        if chance.one_in(weather.wire) {
+            return Event::ReadFailed(lost());
+        }
+        if owner.is_some() && (owner == attempt || self.flaw == Some(Flaw::ReadsAnybodysTask)) {
+            return Event::Found { task_id: task_id.to_owned() };
+        }
+        Event::ReadFailed(Fault::new(FaultClass::Unknown, "no task of this attempt"))
+    }
+
     /// A task says whose it is: one of another attempt is not read.
     pub(super) fn read(
         &mut self,
@@ -243,11 +260,6 @@ impl Provider {
             return format!("nobodys-{task_id}");
         }
         others[chance.index(others.len())].clone()
-    }
-
-    /// Whose task this is.
-    pub(super) fn owner_of(&self, task_id: &str) -> Option<AttemptId> {
-        self.tasks.get(task_id).map(|task| task.attempt)
     }
 
     /// The id of the attempt's task.

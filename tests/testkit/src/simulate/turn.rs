@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use neurocards_core::{
-    ClaimedJob, Clock, Context, Effect, Event, Fault, FaultClass, JobId, JobState, Policy, Route, Timestamp,
-    Transition, step,
+    AttemptId, ClaimedJob, Clock, Context, Effect, Event, Fault, FaultClass, JobId, JobState, Policy, Route,
+    Timestamp, Transition, step,
 };
 
 use super::flaw::Flaw;
@@ -58,6 +58,10 @@ impl Turn {
     /// Until when a lease may be trusted that was asked for at this moment.
     pub(super) fn trust(asked_at: Duration, policy: &Policy) -> Duration {
         asked_at + policy.lease * 5 / 6
+    }
+
+    fn attempt(&self) -> Option<AttemptId> {
+        self.state.attempt.as_ref().map(|attempt| attempt.id)
     }
 
     pub(super) fn lease(&self) -> (JobId, i64) {
@@ -195,6 +199,10 @@ impl World {
                 }
             }
             Effect::Lookup { attempt } => self.provider.look_up(attempt, weather, &mut self.chance),
+            Effect::Verify { task_id } if self.flaw == Some(Flaw::AdoptsUnread) => Event::Found { task_id },
+            Effect::Verify { task_id } => {
+                self.provider.show((turn.attempt(), &task_id), weather, &mut self.chance)
+            }
             Effect::Read { task_id } => self.read(&turn, &task_id),
             Effect::Fetch { task_id, video, .. } => {
                 self.provider.fetch(&task_id, &video, now, weather, &mut self.chance)?
