@@ -58,7 +58,8 @@ mod sdk;
 struct Readme;
 
 pub use neurocards_core::{
-    Account, AccountKey, AccountKeyError, AccountOpen, ActionId, ActionNew, Allowance, AllowanceTake,
+    ALARM_REMEMBERED, Account, AccountKey, AccountKeyError, AccountOpen, ActionId, ActionNew, Alarm,
+    AlarmClaim, AlarmDetail, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle, Allowance, AllowanceTake,
     Artifact, Attempt, AttemptId, AttemptState, AttemptWrite, BalancePoint, Book, BotId, Breaker, Brief,
     BriefCheck, BriefError, BriefTexts, CallKind, Cancellation, CaptionWarning, Card, CardClaim, CardNext,
     CardPut, CardSettle, CardState, Catalogue, ChatRef, ChatStore, Checked, Claim, ClaimLoop, ClaimScope,
@@ -82,7 +83,7 @@ pub use neurocards_core::{
     Templates, Timestamp, Told, Transition, Turn, TurnOutcome, UPDATES_REMEMBERED, UnknownWord, UpdateClaim,
     UpdateNew, UpdateRecord, UpdateSettle, UploadError, UploadedPhoto, VIDEO_MAX_BYTES, Variation, Verdict,
     VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS, WORKER_ALIVE, WORKER_REMEMBERED, Wake,
-    WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric, queue_seen, step,
+    WatchLimits, WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric, queue_seen, step,
 };
 
 #[cfg(feature = "s3")]

@@ -1,6 +1,7 @@
 //! Vocabulary, traits, lifecycle and engine of neurocards.
 
 mod account;
+mod alarm;
 mod artifact;
 mod attempt;
 mod brief;
@@ -27,6 +28,9 @@ mod resource;
 mod store;
 
 pub use account::{Account, AccountKey, AccountKeyError};
+pub use alarm::{
+    ALARM_REMEMBERED, Alarm, AlarmClaim, AlarmDetail, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle,
+};
 pub use artifact::Artifact;
 pub use attempt::{Attempt, AttemptState};
 pub use brief::{
@@ -44,7 +48,7 @@ pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
     Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError, OrderError, OrderEvent,
-    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions,
+    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions, WatchLimits,
 };
 pub use fault::{Fault, FaultClass, Retry};
 pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};

@@ -8,6 +8,7 @@ use super::lanes::Place;
 use super::route::Asking;
 use super::run::Leases;
 use super::{Parts, Progress};
+use crate::alarm::AlarmKind;
 use crate::clock::Timestamp;
 use crate::fault::{Fault, FaultClass, Retry};
 use crate::job::Stage;
@@ -139,6 +140,7 @@ impl Parts {
             if spent || error.retry() == Retry::Never {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(job = %write.job_id, error, "a step could not be written");
+                self.raise_for_store(AlarmKind::StepLost);
                 return false;
             }
             pause = (pause + Duration::from_millis(100)).min(Self::IDLE);

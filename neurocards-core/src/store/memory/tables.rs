@@ -8,6 +8,7 @@ use super::super::{
     LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement, Posted,
     StoreError,
 };
+use super::alarms::Alarms;
 use super::late::LateRow;
 use super::operations::Operations;
 use super::resources::Resources;
@@ -50,6 +51,7 @@ pub(super) struct Tables {
     pub(super) operations: Operations,
     pub(super) resources: Resources,
     pub(super) duties: Duties,
+    pub(super) alarms: Alarms,
     /// The turns of jobs.
     turns: BTreeMap<JobId, u64>,
 }
