@@ -44,7 +44,7 @@ pub use chat::{
     UpdateSettle,
 };
 pub use check::{BriefCheck, Checked, Objection, Verdict};
-pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
+pub use clock::{Clock, Entropy, FastClock, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
     Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError, OrderError, OrderEvent,
