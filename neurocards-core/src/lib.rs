@@ -56,7 +56,8 @@ pub use job::{Job, Stage, Status};
 pub use ledger::{Book, EntryKind, LedgerEntry};
 pub use lifecycle::{
     AttemptWrite, Choice, Context, Crossing, Effect, Event, FreshIds, JobEventBody, JobState, LateEvent,
-    Policy, Route, Settlement, Step, Transition, Wake, choose, late, model_outcome, step,
+    Policy, Route, Settlement, Step, Transition, Wake, choose, late, model_outcome, prospect, step,
+    unsent_model,
 };
 #[cfg(feature = "s3")]
 pub use media::BucketOptions;

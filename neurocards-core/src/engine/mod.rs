@@ -40,7 +40,7 @@ use crate::check::BriefCheck;
 use crate::clock::{Clock, Entropy};
 use crate::ids::{JobId, OrderId};
 use crate::job::Stage;
-use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step};
+use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step, unsent_model};
 use crate::media::Media;
 use crate::metering;
 use crate::model::Catalogue;
@@ -178,6 +178,10 @@ impl Engine {
                 if applied {
                     metering::step_applied(write);
                     self.parts.stepped(write);
+                    if let Some(model) = unsent_model(&claimed.state, write) {
+                        let (provider, now) = (&claimed.state.job.provider, claimed.claimed_at);
+                        self.parts.give_back_probation(provider, model, now).await;
+                    }
                 }
                 applied
             }

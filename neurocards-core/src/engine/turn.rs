@@ -12,7 +12,9 @@ use crate::alarm::AlarmKind;
 use crate::clock::Timestamp;
 use crate::fault::{Fault, FaultClass, Retry};
 use crate::job::Stage;
-use crate::lifecycle::{Effect, Event, JobState, Policy, Route, Transition, model_outcome, step};
+use crate::lifecycle::{
+    Effect, Event, JobState, Policy, Route, Transition, model_outcome, step, unsent_model,
+};
 use crate::media::{IngestError, MediaError};
 use crate::metering::{self, Counts};
 use crate::model::Model;
@@ -72,9 +74,14 @@ impl Parts {
                 if !self.apply(&state, write).await {
                     return;
                 }
+                let unsent = unsent_model(&state, write).map(str::to_owned);
                 state = state.after(write, now);
-                if let Some((model, outcome)) = of_model.take() {
-                    self.settle_model(provider.name(), &model, outcome, now).await;
+                match (of_model.take(), unsent) {
+                    (Some((model, outcome)), _) => {
+                        self.settle_model(provider.name(), &model, outcome, now).await;
+                    }
+                    (None, Some(model)) => self.give_back_probation(provider.name(), &model, now).await,
+                    (None, None) => {}
                 }
             }
             let Some(effect) = decided.then else {
