@@ -8,6 +8,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -17,8 +18,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use neurocards::kie::{CALLBACK_PATH, CallbackRequest, Callbacks, KieConfig, KieKeys, KieProvider};
 use neurocards::openai::{OpenAi, OpenAiPrompts};
 use neurocards::{
-    AccountKey, AccountOpen, BriefTexts, Clock, Credits, Entropy, FastClock, Job, Media, MemoryStore,
-    Neurocards, OrderRequest, Photo, PhotoLimits, Policy, Stage, Store, TemplateId, Told,
+    AccountKey, AccountOpen, BriefTexts, Clock, Credits, Entropy, Job, Media, MemoryStore, Neurocards,
+    OrderRequest, Photo, PhotoLimits, Policy, Stage, Store, SystemClock, TemplateId, Timestamp, Told,
 };
 use neurocards_fakes::{Scenario, ScenarioOptions, Weather};
 use tokio::net::TcpListener;
@@ -28,11 +29,34 @@ const SPEED: u32 = 20;
 const WEBHOOK_KEY: &str = "webhook-key";
 const VIDEOS: u32 = 10;
 
+/// A clock that runs faster than the machine's.
+#[derive(Debug)]
+struct Fast {
+    machine: SystemClock,
+    began: Timestamp,
+}
+
+#[async_trait]
+impl Clock for Fast {
+    fn now(&self) -> Timestamp {
+        self.began + self.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        // The store keeps whole microseconds.
+        Duration::from_micros(u64::try_from((self.machine.monotonic() * SPEED).as_micros()).unwrap())
+    }
+
+    async fn sleep(&self, wait: Duration) {
+        self.machine.sleep(wait / SPEED).await;
+    }
+}
+
 #[derive(Clone)]
 struct Door {
     cards: Neurocards,
     callbacks: Callbacks,
-    clock: Arc<FastClock>,
+    clock: Arc<Fast>,
 }
 
 async fn called(
@@ -57,7 +81,8 @@ async fn called(
 
 /// Orders some videos in this weather and waits until all have ended; what is left to look at.
 async fn live(seed: u64, weather: Weather) -> (Scenario, Arc<MemoryStore>, Media, Vec<Job>) {
-    let clock = Arc::new(FastClock::new(SPEED));
+    let machine = SystemClock::new();
+    let clock = Arc::new(Fast { began: machine.now(), machine });
     let fakes = clock.clone();
     let mut options = ScenarioOptions::default();
     (options.seed, options.weather) = (seed, weather);

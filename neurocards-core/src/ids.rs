@@ -91,6 +91,11 @@ id!(
     EntryId,
     "a ledger entry"
 );
+id!(
+    /// One payment: the id of our row, which is there before anybody is asked for money.
+    PaymentId,
+    "a payment"
+);
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,6 @@
 //! Vocabulary, traits, lifecycle and engine of neurocards.
 
 mod account;
-mod alarm;
 mod artifact;
 mod attempt;
 mod brief;
@@ -21,6 +20,7 @@ mod model;
 mod notice;
 mod notifier;
 mod order;
+mod payments;
 mod photo;
 mod prompt;
 mod provider;
@@ -28,9 +28,6 @@ mod resource;
 mod store;
 
 pub use account::{Account, AccountKey, AccountKeyError};
-pub use alarm::{
-    ALARM_REMEMBERED, Alarm, AlarmClaim, AlarmDetail, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle,
-};
 pub use artifact::Artifact;
 pub use attempt::{Attempt, AttemptState};
 pub use brief::{
@@ -44,20 +41,19 @@ pub use chat::{
     UpdateSettle,
 };
 pub use check::{BriefCheck, Checked, Objection, Verdict};
-pub use clock::{Clock, Entropy, FastClock, ManualClock, SystemClock, Timestamp};
+pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
     Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError, OrderError, OrderEvent,
-    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions, WatchLimits,
+    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions,
 };
 pub use fault::{Fault, FaultClass, Retry};
-pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId};
+pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId, PaymentId};
 pub use job::{Job, Stage, Status};
 pub use ledger::{Book, EntryKind, LedgerEntry};
 pub use lifecycle::{
     AttemptWrite, Choice, Context, Crossing, Effect, Event, FreshIds, JobEventBody, JobState, LateEvent,
-    Policy, Route, Settlement, Step, Transition, Wake, choose, late, model_outcome, prospect, step,
-    unsent_model,
+    Policy, Route, Settlement, Step, Transition, Wake, choose, late, model_outcome, step,
 };
 #[cfg(feature = "s3")]
 pub use media::BucketOptions;
@@ -67,6 +63,12 @@ pub use model::{Catalogue, Model, ModelError, ModelStatus};
 pub use notice::{Notice, NoticeBody, NoticeKind, NoticeState, Subject};
 pub use notifier::{Delivery, MemoryNotifier, Notifier};
 pub use order::{IDEMPOTENCY_KEY_MAX_CHARS, ORDER_MAX_VIDEOS, Order};
+pub use payments::{
+    Cashier, CashierError, Currency, Package, PayProvider, Payment, PaymentChange, PaymentChanged,
+    PaymentClaim, PaymentDue, PaymentFilter, PaymentHint, PaymentNew, PaymentOutcome, PaymentSettle,
+    PaymentState, PaymentUnchanged, Payments, Price, Receipt, Refund, Till, TillError, TillOpened,
+    TillReading, TillRefund,
+};
 pub use photo::{Photo, PhotoError, PhotoLimits, PhotoWarning, Ratio};
 pub use prompt::{
     AnswerProblem, Beat, Beats, CaptionWarning, NO_TEXT_CLAUSE, OfflinePrompts, PRESERVE_CLAUSE, People,

@@ -117,4 +117,32 @@ pub(crate) const SHARED: &[Invariant] = &[
              OR (notices.subject = 'job' AND (jobs.id IS NULL OR jobs.order_id <> notices.order_id))
              OR (notices.subject = 'order' AND notices.subject_id <> notices.order_id)",
     ),
+    (
+        "a paid payment has its credits in the ledger",
+        "SELECT CAST(payments.id AS text) FROM payments
+         LEFT JOIN ledger ON ledger.kind = 'topup'
+             AND ledger.reference = payments.provider || ':' || payments.provider_id
+         WHERE payments.state IN ('paid', 'refunding', 'refunded') AND (ledger.id IS NULL
+             OR ledger.account <> payments.account OR ledger.amount <> payments.credits)",
+    ),
+    (
+        "a refund took back what it says",
+        "SELECT CAST(payments.id AS text) FROM payments
+         LEFT JOIN ledger AS taken ON taken.kind = 'revoke' AND taken.reference
+             = payments.provider || ':' || payments.provider_id || '/' || CAST(payments.refunds AS text)
+         LEFT JOIN ledger AS returned ON returned.kind = 'topup' AND returned.reference
+             = payments.provider || ':' || payments.provider_id || '/' || CAST(payments.refunds AS text)
+         WHERE payments.taken_back <> coalesce(taken.amount, 0) - coalesce(returned.amount, 0)",
+    ),
+    (
+        "credits that were paid for have their payment",
+        "SELECT CAST(ledger.id AS text) FROM ledger
+         WHERE ledger.kind = 'topup' AND (ledger.reference LIKE 'stars:%' OR ledger.reference LIKE 'yookassa:%')
+             AND NOT EXISTS (
+                 SELECT 1 FROM payments WHERE payments.state IN ('paid', 'refunding', 'refunded')
+                     AND payments.account = ledger.account
+                     AND (payments.provider || ':' || payments.provider_id = ledger.reference
+                         OR payments.refunds > 0 AND ledger.reference
+                             LIKE payments.provider || ':' || payments.provider_id || '/%'))",
+    ),
 ];

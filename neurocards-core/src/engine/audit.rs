@@ -55,9 +55,8 @@ impl Engine {
         loop {
             let jobs = self.parts.store.jobs_list(&filter).await?;
             audit.videos += jobs.len() as u64;
-            let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-            let found: Vec<Found> = futures::stream::iter(ids)
-                .map(|job| self.audit_video(job, hashes))
+            let found: Vec<Found> = futures::stream::iter(&jobs)
+                .map(|job| self.audit_video(job.id, hashes))
                 .buffered(AT_ONCE)
                 .try_collect()
                 .await?;

@@ -2,7 +2,7 @@
 //!
 //! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
 
-mod alarms;
+mod alarm;
 mod audit;
 mod builder;
 mod check;
@@ -11,7 +11,6 @@ mod health;
 mod house;
 mod lanes;
 mod late;
-mod lookout;
 mod order;
 mod outbox;
 mod presence;
@@ -19,7 +18,6 @@ mod pulse;
 mod route;
 mod run;
 mod turn;
-mod wakeup;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,17 +28,16 @@ pub use audit::{MediaAudit, MediaAuditError};
 pub use builder::EngineBuilder;
 pub use handle::{OrderEvent, OrderHandle};
 pub use house::Retention;
-pub use lookout::WatchLimits;
 pub use order::{OrderError, OrderRequest, Plan};
 pub use pulse::ClaimLoop;
 pub use run::RunOptions;
 
-use self::wakeup::Wakeup;
+use self::alarm::Alarm;
 use crate::check::BriefCheck;
 use crate::clock::{Clock, Entropy};
 use crate::ids::{JobId, OrderId};
 use crate::job::Stage;
-use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step, unsent_model};
+use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step};
 use crate::media::Media;
 use crate::metering;
 use crate::model::Catalogue;
@@ -72,10 +69,8 @@ struct Parts {
     retention: Retention,
     worker: String,
     host: String,
-    watch: Option<WatchLimits>,
-    alarms: alarms::Alarms,
     /// When the claim loop looks again.
-    wakeup: Wakeup,
+    alarm: Alarm,
     /// A notice may have been written.
     news: Notify,
     /// Counts the writes of this process: handles look at the store when it moves.
@@ -178,10 +173,6 @@ impl Engine {
                 if applied {
                     metering::step_applied(write);
                     self.parts.stepped(write);
-                    if let Some(model) = unsent_model(&claimed.state, write) {
-                        let (provider, now) = (&claimed.state.job.provider, claimed.claimed_at);
-                        self.parts.give_back_probation(provider, model, now).await;
-                    }
                 }
                 applied
             }
@@ -225,7 +216,6 @@ impl Parts {
     /// A step was written: the loops that it concerns wake.
     fn stepped(&self, step: &Transition) {
         self.wrote();
-        self.raise_for(step);
         if let Wake::After(wait) = step.wake {
             self.due_in(wait);
         }
@@ -236,7 +226,7 @@ impl Parts {
 
     /// A job is due after this time.
     fn due_in(&self, wait: Duration) {
-        self.wakeup.set(self.clock.monotonic().saturating_add(wait));
+        self.alarm.set(self.clock.monotonic().saturating_add(wait));
     }
 
     /// How long a loop sleeps when nothing wakes it.

@@ -13,6 +13,11 @@ pub(super) async fn get(db: &mut PgConnection, key: &AccountKey) -> Result<Optio
     read(db, key, "").await
 }
 
+/// The account, and nobody else moves its credits until the transaction ends.
+pub(super) async fn locked(db: &mut PgConnection, key: &AccountKey) -> Result<Option<Account>, StoreError> {
+    read(db, key, " FOR NO KEY UPDATE").await
+}
+
 async fn read(
     db: &mut PgConnection,
     key: &AccountKey,
@@ -112,7 +117,7 @@ pub(super) async fn post(
             .await
             .map_err(classify)?;
     }
-    let account = read(db, &post.account, " FOR NO KEY UPDATE")
+    let account = locked(db, &post.account)
         .await?
         .ok_or_else(|| StoreError::NoAccount { account: post.account.clone() })?;
     if let Some(reference) = &post.reference {

@@ -83,7 +83,7 @@ impl<'r> Cells<'r> {
         T::try_from(self.next()?).map_err(|error| self.corrupt(error))
     }
 
-    fn credits(&mut self) -> Result<Credits, StoreError> {
+    pub(super) fn credits(&mut self) -> Result<Credits, StoreError> {
         self.next().map(Credits)
     }
 
@@ -91,7 +91,7 @@ impl<'r> Cells<'r> {
         self.next::<&str>()?.parse().map_err(|error| self.corrupt(error))
     }
 
-    pub(super) fn json<T: DeserializeOwned + 'static>(&mut self) -> Result<T, StoreError> {
+    fn json<T: DeserializeOwned + 'static>(&mut self) -> Result<T, StoreError> {
         self.next::<Json<T>>().map(|json| json.0)
     }
 

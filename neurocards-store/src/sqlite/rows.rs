@@ -57,10 +57,6 @@ macro_rules! columns {
          resources.fault, resources.failed_at, resources.recovered_at, resources.probing_until, \
          resources.balance_milli, resources.balance_at"
     };
-    (alarms) => {
-        "alarms.kind, alarms.subject, alarms.detail, alarms.is_over, alarms.since, alarms.last_at, \
-         alarms.times, alarms.told_times, alarms.told_at, alarms.lease_epoch"
-    };
     (people) => {
         "people.id, people.username, people.lang, people.lang_chosen, people.source, people.consent_at, \
          people.blocked_at, people.banned_at, people.ban_actor, people.ban_reason, people.preferences, \
@@ -75,6 +71,13 @@ macro_rules! columns {
     };
     (actions) => {
         "actions.body, actions.once, actions.used, actions.expires_at"
+    };
+    (payments) => {
+        "payments.id, payments.account, payments.bot, payments.provider, payments.credits, \
+         payments.amount, payments.currency, payments.state, payments.provider_id, payments.page, \
+         payments.refunds, payments.taken_back, payments.refund_actor, payments.refund_reason, \
+         payments.told, payments.lease_epoch, payments.wake_at, payments.created_at, \
+         payments.updated_at, payments.paid_at"
     };
     (cards) => {
         "cards.account, cards.key, cards.bot, cards.chat, cards.message_id, cards.order_id, cards.shown, \
@@ -144,7 +147,7 @@ impl<'r> Cells<'r> {
         T::try_from(self.get(column)?).map_err(|error| self.corrupt(column, error))
     }
 
-    fn credits(&self, column: &str) -> Result<Credits, StoreError> {
+    pub(super) fn credits(&self, column: &str) -> Result<Credits, StoreError> {
         Ok(Credits(self.get(column)?))
     }
 

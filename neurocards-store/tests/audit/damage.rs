@@ -1,10 +1,15 @@
 //! What can be wrong with the rows of a store, in the words of both databases.
 
+use neurocards_core::{
+    BotId, Clock, Credits, EntryId, ManualClock, PayProvider, PaymentChange, PaymentId, PaymentNew, Payments,
+    Price, Store,
+};
+
 /// What is done, and what must be found; other findings may come with it.
 pub(crate) type Damage = (&'static str, &'static str);
 
 /// How many invariants there are.
-pub(crate) const INVARIANTS: usize = 23;
+pub(crate) const INVARIANTS: usize = 26;
 
 /// Damage to everything but the books, which each database keeps in its own way.
 pub(crate) const SHARED: &[Damage] = &[
@@ -69,4 +74,39 @@ pub(crate) const SHARED: &[Damage] = &[
         "UPDATE notices SET subject_id = id WHERE kind = 'started'",
         "a notice goes to the account of its subject",
     ),
+    ("DELETE FROM ledger WHERE reference = 'stars:c1'", "a paid payment has its credits in the ledger"),
+    ("UPDATE payments SET credits = 6 WHERE state = 'paid'", "a paid payment has its credits in the ledger"),
+    ("DELETE FROM ledger WHERE reference = 'stars:c2/1'", "a refund took back what it says"),
+    ("UPDATE payments SET taken_back = 4 WHERE state = 'refunded'", "a refund took back what it says"),
+    ("DELETE FROM payments WHERE state = 'paid'", "credits that were paid for have their payment"),
+    (
+        "UPDATE payments SET state = 'pending' WHERE state = 'paid'",
+        "credits that were paid for have their payment",
+    ),
 ];
+
+/// One payment that is paid, and one that was given back.
+pub(crate) async fn pay<T: Store + Payments>(store: &T, clock: &ManualClock) {
+    for (seed, charge) in [(1, "c1"), (2, "c2")] {
+        let new = PaymentNew {
+            id: PaymentId::new(clock.now(), [seed; 10]),
+            account: "telegram:7".parse().unwrap(),
+            bot: BotId(7),
+            provider: PayProvider::Stars,
+            credits: Credits(5),
+            price: Price { amount: 250, currency: PayProvider::Stars.currency() },
+        };
+        let id = store.payment_open(&new).await.unwrap().id;
+        let entry = EntryId::new(clock.now(), [seed; 10]);
+        store
+            .payment_apply(id, &PaymentChange::Paid { provider_id: charge.to_owned(), entry })
+            .await
+            .unwrap();
+        if charge == "c2" {
+            let (entry, actor) = (EntryId::new(clock.now(), [9; 10]), "telegram:1".to_owned());
+            let refunding = PaymentChange::Refunding { entry, actor, reason: "asked".to_owned() };
+            store.payment_apply(id, &refunding).await.unwrap();
+            store.payment_apply(id, &PaymentChange::Refunded).await.unwrap();
+        }
+    }
+}

@@ -44,6 +44,7 @@ async fn every_damage_is_found() {
         }
     })
     .await;
+    damage::pay(store.as_ref(), &clock).await;
     store.close().await;
     let mut tested = std::collections::BTreeSet::new();
     for (n, (sql, expect)) in BOOKS.iter().chain(SHARED).enumerate() {
@@ -62,7 +63,7 @@ async fn damage(path: &std::path::Path, sql: &'static str) {
     let mut db = SqliteConnectOptions::new().filename(path).foreign_keys(false).connect().await.unwrap();
     let guards = "SELECT type, name FROM sqlite_master
         WHERE type = 'trigger' OR (type = 'index' AND name IN ('attempts_one_live', 'attempts_one_charged',
-            'ledger_one_end'))";
+            'ledger_one_end', 'payments_one_open'))";
     for guard in db.fetch_all(guards).await.unwrap() {
         let drop = format!("DROP {} {}", guard.get::<String, _>(0), guard.get::<String, _>(1));
         db.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();

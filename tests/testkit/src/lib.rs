@@ -25,6 +25,8 @@ pub mod chats;
 #[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
 pub mod conformance;
 mod faulty;
+#[expect(clippy::unwrap_used, reason = "a case is a test: it ends where its store errs")]
+pub mod payments;
 pub mod postgres;
 pub mod sample;
 pub mod simulate;

@@ -2,7 +2,7 @@
 
 use crate::support::{Home, settings};
 
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 31] = [
     "",
     "generate",
     "worker",
@@ -32,8 +32,6 @@ const COMMANDS: [&str; 33] = [
     "audit",
     "doctor",
     "migrate",
-    "simulate",
-    "simulate serve",
     "completions",
     "man",
 ];

@@ -27,8 +27,6 @@ mod queue;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
-mod simulate;
-#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod telegram;

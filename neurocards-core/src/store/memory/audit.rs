@@ -7,8 +7,9 @@ use super::tables::Tables;
 use crate::attempt::{Attempt, AttemptState};
 use crate::credits::Credits;
 use crate::job::{Job, Stage};
-use crate::ledger::{Book, EntryKind};
+use crate::ledger::{Book, EntryKind, LedgerEntry};
 use crate::notice::{Notice, NoticeKind, Subject};
+use crate::payments::PayProvider;
 
 impl Tables {
     pub(super) fn audit(&self) -> Vec<Violation> {
@@ -23,6 +24,7 @@ impl Tables {
         }
         self.audit_tasks(&mut found);
         self.audit_notices(&mut found);
+        self.audit_payments(&mut found);
         found.0
     }
 
@@ -156,6 +158,39 @@ impl Tables {
                 Subject::Job(job) => self.jobs.get(job).is_some_and(|job| job.order_id == *order_id),
             };
             found.unless(of_account && of_subject, "a notice goes to the account of its subject", id);
+        }
+    }
+
+    fn audit_payments(&self, found: &mut Found) {
+        let entered = |kind: EntryKind, reference: Option<String>| {
+            let same = |entry: &&LedgerEntry| entry.kind == kind && entry.reference == reference;
+            reference.is_some().then(|| self.ledger.iter().find(same)).flatten()
+        };
+        for payment in self.payments.values() {
+            let topup = entered(EntryKind::Topup, payment.reference());
+            let kept = !payment.state.was_paid()
+                || topup.is_some_and(|entry| {
+                    (&entry.account, entry.amount) == (&payment.account, payment.credits)
+                });
+            found.unless(kept, "a paid payment has its credits in the ledger", payment.id);
+            let amount =
+                |kind| entered(kind, payment.refund_reference()).map_or(Credits::ZERO, |entry| entry.amount);
+            let (taken, returned) = (amount(EntryKind::Revoke), amount(EntryKind::Topup));
+            let kept = taken.0 - returned.0 == payment.taken_back.0;
+            found.unless(kept, "a refund took back what it says", payment.id);
+        }
+        for entry in self.ledger.iter().filter(|entry| entry.kind == EntryKind::Topup) {
+            let Some(reference) = &entry.reference else { continue };
+            let of_provider = PayProvider::ALL.iter().any(|provider| {
+                reference.strip_prefix(provider.as_str()).is_some_and(|id| id.starts_with(':'))
+            });
+            let front = reference.split('/').next();
+            let kept = !of_provider
+                || self
+                    .payments
+                    .values()
+                    .any(|payment| payment.state.was_paid() && payment.reference().as_deref() == front);
+            found.unless(kept, "credits that were paid for have their payment", entry.id);
         }
     }
 }

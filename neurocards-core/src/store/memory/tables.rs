@@ -8,7 +8,6 @@ use super::super::{
     LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement, Posted,
     StoreError,
 };
-use super::alarms::Alarms;
 use super::late::LateRow;
 use super::operations::Operations;
 use super::resources::Resources;
@@ -17,12 +16,13 @@ use crate::account::{Account, AccountKey};
 use crate::attempt::Attempt;
 use crate::clock::{Timestamp, later};
 use crate::credits::Credits;
-use crate::ids::{AttemptId, EntryId, JobId, NoticeId, OrderId};
+use crate::ids::{AttemptId, EntryId, JobId, NoticeId, OrderId, PaymentId};
 use crate::job::{Job, Stage};
 use crate::ledger::{Book, EntryKind, LedgerEntry};
 use crate::lifecycle::{AttemptWrite, JobEventBody, JobState, Transition};
 use crate::notice::{Notice, NoticeBody, NoticeKind, NoticeState, Subject};
 use crate::order::Order;
+use crate::payments::Payment;
 
 #[derive(Debug)]
 pub(super) struct AccountRow {
@@ -51,7 +51,7 @@ pub(super) struct Tables {
     pub(super) operations: Operations,
     pub(super) resources: Resources,
     pub(super) duties: Duties,
-    pub(super) alarms: Alarms,
+    pub(super) payments: BTreeMap<PaymentId, Payment>,
     /// The turns of jobs.
     turns: BTreeMap<JobId, u64>,
 }
