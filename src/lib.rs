@@ -58,14 +58,15 @@ mod sdk;
 struct Readme;
 
 pub use neurocards_core::{
-    Account, AccountKey, AccountKeyError, AccountOpen, ActionId, ActionNew, Allowance, AllowanceTake,
+    ALARM_REMEMBERED, Account, AccountKey, AccountKeyError, AccountOpen, ActionId, ActionNew, Alarm,
+    AlarmClaim, AlarmDetail, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle, Allowance, AllowanceTake,
     Artifact, Attempt, AttemptId, AttemptState, AttemptWrite, BalancePoint, Book, BotId, Breaker, Brief,
     BriefCheck, BriefError, BriefTexts, CallKind, Cancellation, CaptionWarning, Card, CardClaim, CardNext,
     CardPut, CardSettle, CardState, Cashier, CashierError, Catalogue, ChatRef, ChatStore, Checked, Claim,
     ClaimLoop, ClaimScope, Claimed, ClaimedJob, Clock, Closing, Context, Credits, CreditsPost, Currency,
     DESCRIPTION_MAX_CHARS, Delivery, Dialogue, DialogueWrite, Duty, DutyClaim, DutyLead, DutyOutcome,
-    DutySettle, Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, EventCursor, Fault,
-    FaultClass, Feedback, FreshIds, IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent,
+    DutySettle, Effect, Engine, EngineBuilder, Entropy, EntryId, EntryKind, Event, EventCursor, FastClock,
+    Fault, FaultClass, Feedback, FreshIds, IDEMPOTENCY_KEY_MAX_CHARS, IdError, IngestError, Job, JobEvent,
     JobEventBody, JobFilter, JobHistory, JobId, JobRecord, JobSeize, JobState, Lang, LateAttempt, LateClaim,
     LateEvent, LateOutcome, LateSettle, LedgerEntry, LedgerFilter, Lookup, ManualClock, Mark, Media,
     MediaAudit, MediaAuditError, MediaError, MediaKind, MediaQuestion, MemoryChats, MemoryNotifier,
@@ -85,8 +86,8 @@ pub use neurocards_core::{
     TillOpened, TillReading, TillRefund, Timestamp, Told, Transition, Turn, TurnOutcome, UPDATES_REMEMBERED,
     UnknownWord, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle, UploadError, UploadedPhoto,
     VIDEO_MAX_BYTES, Variation, Verdict, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS,
-    WORKER_ALIVE, WORKER_REMEMBERED, Wake, WorkerBeat, WorkerRecord, describe_metrics, fit, late, metric,
-    queue_seen, step,
+    WORKER_ALIVE, WORKER_REMEMBERED, Wake, WatchLimits, WorkerBeat, WorkerRecord, describe_metrics, fit,
+    late, metric, queue_seen, step,
 };
 
 #[cfg(feature = "s3")]

@@ -8,7 +8,6 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -18,8 +17,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use neurocards::kie::{CALLBACK_PATH, CallbackRequest, Callbacks, KieConfig, KieKeys, KieProvider};
 use neurocards::openai::{OpenAi, OpenAiPrompts};
 use neurocards::{
-    AccountKey, AccountOpen, BriefTexts, Clock, Credits, Entropy, Job, Media, MemoryStore, Neurocards,
-    OrderRequest, Photo, PhotoLimits, Policy, Stage, Store, SystemClock, TemplateId, Timestamp, Told,
+    AccountKey, AccountOpen, BriefTexts, Clock, Credits, Entropy, FastClock, Job, Media, MemoryStore,
+    Neurocards, OrderRequest, Photo, PhotoLimits, Policy, Stage, Store, TemplateId, Told,
 };
 use neurocards_fakes::{Scenario, ScenarioOptions, Weather};
 use tokio::net::TcpListener;
@@ -29,34 +28,11 @@ const SPEED: u32 = 20;
 const WEBHOOK_KEY: &str = "webhook-key";
 const VIDEOS: u32 = 10;
 
-/// A clock that runs faster than the machine's.
-#[derive(Debug)]
-struct Fast {
-    machine: SystemClock,
-    began: Timestamp,
-}
-
-#[async_trait]
-impl Clock for Fast {
-    fn now(&self) -> Timestamp {
-        self.began + self.monotonic()
-    }
-
-    fn monotonic(&self) -> Duration {
-        // The store keeps whole microseconds.
-        Duration::from_micros(u64::try_from((self.machine.monotonic() * SPEED).as_micros()).unwrap())
-    }
-
-    async fn sleep(&self, wait: Duration) {
-        self.machine.sleep(wait / SPEED).await;
-    }
-}
-
 #[derive(Clone)]
 struct Door {
     cards: Neurocards,
     callbacks: Callbacks,
-    clock: Arc<Fast>,
+    clock: Arc<FastClock>,
 }
 
 async fn called(
@@ -81,8 +57,7 @@ async fn called(
 
 /// Orders some videos in this weather and waits until all have ended; what is left to look at.
 async fn live(seed: u64, weather: Weather) -> (Scenario, Arc<MemoryStore>, Media, Vec<Job>) {
-    let machine = SystemClock::new();
-    let clock = Arc::new(Fast { began: machine.now(), machine });
+    let clock = Arc::new(FastClock::new(SPEED));
     let fakes = clock.clone();
     let mut options = ScenarioOptions::default();
     (options.seed, options.weather) = (seed, weather);

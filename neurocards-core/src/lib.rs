@@ -1,6 +1,7 @@
 //! Vocabulary, traits, lifecycle and engine of neurocards.
 
 mod account;
+mod alarm;
 mod artifact;
 mod attempt;
 mod brief;
@@ -28,6 +29,9 @@ mod resource;
 mod store;
 
 pub use account::{Account, AccountKey, AccountKeyError};
+pub use alarm::{
+    ALARM_REMEMBERED, Alarm, AlarmClaim, AlarmDetail, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle,
+};
 pub use artifact::Artifact;
 pub use attempt::{Attempt, AttemptState};
 pub use brief::{
@@ -41,11 +45,11 @@ pub use chat::{
     UpdateSettle,
 };
 pub use check::{BriefCheck, Checked, Objection, Verdict};
-pub use clock::{Clock, Entropy, ManualClock, SystemClock, Timestamp};
+pub use clock::{Clock, Entropy, FastClock, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
     Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError, OrderError, OrderEvent,
-    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions,
+    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions, WatchLimits,
 };
 pub use fault::{Fault, FaultClass, Retry};
 pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId, PaymentId};
@@ -53,7 +57,8 @@ pub use job::{Job, Stage, Status};
 pub use ledger::{Book, EntryKind, LedgerEntry};
 pub use lifecycle::{
     AttemptWrite, Choice, Context, Crossing, Effect, Event, FreshIds, JobEventBody, JobState, LateEvent,
-    Policy, Route, Settlement, Step, Transition, Wake, choose, late, model_outcome, step,
+    Policy, Route, Settlement, Step, Transition, Wake, choose, late, model_outcome, prospect, step,
+    unsent_model,
 };
 #[cfg(feature = "s3")]
 pub use media::BucketOptions;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 
+use crate::alarm::AlarmKind;
 use crate::artifact::Artifact;
 use crate::check::Verdict;
 use crate::fault::{Fault, FaultClass};
@@ -47,6 +48,9 @@ pub mod metric {
     pub const STORE_ERRORS: &str = "neurocards_store_errors_total";
     /// Counter: rounds of the upkeep that this process led. Label `outcome` (`done`, `failed`).
     pub const UPKEEP_ROUNDS: &str = "neurocards_upkeep_rounds_total";
+    /// Counter: alarms that this process raised. Label `kind` (`key_closed`, `unknown_fault`, …). One that lasts is counted when it
+    /// begins.
+    pub const ALARMS: &str = "neurocards_alarms_total";
     /// Counter: videos that were noted as removed because they were old.
     pub const VIDEOS_RETIRED: &str = "neurocards_videos_retired_total";
     /// Counter: objects that the upkeep moved. Labels `kind` (`photo`, `video`) and `fate` (`set_aside`, `taken_back`,
@@ -90,6 +94,7 @@ pub fn describe_metrics() {
     describe_counter!(metric::LEASE_RENEWALS_FAILED, "Heartbeats that did not renew the leases");
     describe_counter!(metric::STORE_ERRORS, "What the store answered instead of doing it, by kind");
     describe_counter!(metric::UPKEEP_ROUNDS, "Rounds of the upkeep led, by outcome");
+    describe_counter!(metric::ALARMS, "Alarms raised, by kind");
     describe_counter!(metric::VIDEOS_RETIRED, "Old videos noted as removed");
     describe_counter!(
         metric::MEDIA_SWEPT,
@@ -109,6 +114,9 @@ pub fn describe_metrics() {
         metric::VIDEOS_RETIRED,
     ] {
         counter!(name).absolute(0);
+    }
+    for kind in AlarmKind::ALL {
+        counter!(metric::ALARMS, "kind" => kind.as_str()).absolute(0);
     }
     gauge!(metric::TURNS).set(0.0);
 }
@@ -183,6 +191,10 @@ pub(crate) fn notice_settled(outcome: &NoticeOutcome) {
         NoticeOutcome::Dead => "dead",
     };
     counter!(metric::NOTICES, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn alarm_raised(kind: AlarmKind) {
+    counter!(metric::ALARMS, "kind" => kind.as_str()).increment(1);
 }
 
 pub(crate) fn round_ended(outcome: &'static str) {

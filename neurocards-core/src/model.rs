@@ -13,7 +13,7 @@ pub enum ModelStatus {
     Active,
     /// It does not serve for now.
     Paused,
-    /// It serves, and an end has been announced.
+    /// It serves until a day that was announced.
     Sunset,
     /// It is gone.
     Retired,
@@ -49,7 +49,7 @@ pub struct Model {
     pub vendor: String,
     /// Whether it can be used.
     pub status: ModelStatus,
-    /// Since when it has that status, for all but active ones.
+    /// Since when it has that status, for all but active ones; the day on which a sunset one stops serving.
     pub since: Option<NaiveDate>,
     /// What to use instead.
     pub successor: Option<String>,
@@ -59,6 +59,17 @@ pub struct Model {
     pub seconds: u32,
     /// What one clip costs at the provider, in thousandths of a US dollar; `None` when it is not known.
     pub price_milli_usd: Option<u32>,
+}
+
+impl Model {
+    /// Whether it serves on this day.
+    pub fn serves_on(&self, day: NaiveDate) -> bool {
+        match self.status {
+            ModelStatus::Active => true,
+            ModelStatus::Sunset => self.since.is_none_or(|end| day < end),
+            ModelStatus::Paused | ModelStatus::Retired => false,
+        }
+    }
 }
 
 /// The models of one or more providers.
@@ -100,6 +111,14 @@ pub enum ModelError {
         since: Option<NaiveDate>,
         /// What to use instead.
         successor: Option<String>,
+    },
+    /// Nothing is asked of the model now, and no other one may take over.
+    #[error("the model {id} does not serve now ({why}), and no other one may take over")]
+    Closed {
+        /// The model.
+        id: String,
+        /// Why.
+        why: String,
     },
     /// The catalogue is empty, or its default is missing.
     #[error("no model was asked for and the catalogue has no default")]
@@ -170,6 +189,29 @@ impl Catalogue {
             ModelStatus::Active | ModelStatus::Sunset => Ok(model),
             ModelStatus::Paused => Err(ModelError::Paused { id, since, successor }),
             ModelStatus::Retired => Err(ModelError::Retired { id, since, successor }),
+        }
+    }
+
+    /// The model that an order is for: as [`resolve`](Self::resolve), and a paused one too when another model may take
+    /// over from it.
+    ///
+    /// # Errors
+    /// The id is unknown; the model is retired, or was to stop serving by that day; it is paused, and nothing takes over.
+    /// The error names what to use instead.
+    pub fn to_order(&self, id: Option<&str>, day: NaiveDate) -> Result<&Model, ModelError> {
+        match self.resolve(id) {
+            Ok(model) if !model.serves_on(day) => {
+                let (id, since, successor) = (model.id.clone(), model.since, model.successor.clone());
+                Err(ModelError::Retired { id, since, successor })
+            }
+            Err(ModelError::Paused { id, since, successor }) => {
+                let takes_over = |model: &&Model| {
+                    self.instead_of(model, &id, &[]).iter().any(|other| other.serves_on(day))
+                };
+                let model = self.get(&id).filter(takes_over);
+                model.ok_or(ModelError::Paused { id, since, successor })
+            }
+            resolved => resolved,
         }
     }
 
@@ -282,6 +324,34 @@ mod tests {
         );
         let far = catalogue.resolve(Some("zzzzzzzzzzzz")).unwrap_err();
         assert_eq!(far, ModelError::Unknown { given: "zzzzzzzzzzzz".to_owned(), nearest: None });
+    }
+
+    #[test]
+    fn an_order_is_for_what_serves_or_has_somebody_to_take_over() {
+        let models = vec![
+            model("preview", ModelStatus::Active),
+            model("sunset", ModelStatus::Sunset),
+            model("paused", ModelStatus::Paused),
+            Model { successor: None, vendor: "lonely".to_owned(), ..model("lonely", ModelStatus::Paused) },
+            model("retired", ModelStatus::Retired),
+        ];
+        let dear = Model { price_milli_usd: Some(1), ..model("cheap", ModelStatus::Paused) };
+        let models = [models, vec![dear]].concat();
+        let catalogue = Catalogue::new(models, Some("preview".to_owned()));
+        let check = |id: &str, day: &str, expect: Result<(), &str>| {
+            let found = catalogue.to_order(Some(id), day.parse().unwrap());
+            let found = found.map(|model| assert_eq!(model.id, id)).map_err(|error| error.to_string());
+            assert_eq!(found, expect.map_err(str::to_owned), "{id} on {day}");
+        };
+        check("preview", "2026-11-24", Ok(()));
+        check("sunset", "2026-09-23", Ok(()));
+        check("sunset", "2026-09-24", Err("the model sunset is retired since 2026-09-24"));
+        check("paused", "2026-11-24", Ok(()));
+        check("lonely", "2026-11-24", Err("the model lonely is paused since 2026-09-24"));
+        check("cheap", "2026-11-24", Err("the model cheap is paused since 2026-09-24"));
+        check("retired", "2026-11-24", Err("the model retired is retired since 2026-09-24"));
+        let over = catalogue.to_order(Some("sunset"), "2027-01-01".parse().unwrap()).unwrap_err();
+        assert!(matches!(over, ModelError::Retired { successor: Some(_), .. }), "{over:?}");
     }
 
     #[test]

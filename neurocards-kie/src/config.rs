@@ -1,8 +1,10 @@
 //! What a KIE provider is made of.
 
+use std::time::Duration;
+
 use crate::callback::Callbacks;
 use crate::catalogue::{CatalogueError, KieCatalogue};
-use crate::client::{API_BASE, ClientError, UPLOAD_BASE};
+use crate::client::{API_BASE, ClientError, FREE_LIMIT, PAID_LIMIT, UPLOAD_BASE};
 use crate::download::MediaHosts;
 use crate::ring::{Cooldowns, KieKeys};
 
@@ -23,6 +25,11 @@ pub struct KieConfig {
     pub catalogue: KieCatalogue,
     /// For how long what failed is left alone.
     pub cooldowns: Cooldowns,
+    /// How long the answer to a paid call is waited for; when it comes later, nobody knows whether the call was taken.
+    /// Shorter than the engine's own limit of 120 s, so that we say what happened and not it.
+    pub paid_limit: Duration,
+    /// How long the answer to a question is waited for.
+    pub free_limit: Duration,
 }
 
 /// Why no provider can be made.
@@ -54,6 +61,8 @@ impl KieConfig {
             callbacks: None,
             catalogue: KieCatalogue::bundled()?,
             cooldowns: Cooldowns::default(),
+            paid_limit: PAID_LIMIT,
+            free_limit: FREE_LIMIT,
         })
     }
 }

@@ -67,7 +67,8 @@ impl KieProvider {
         if config.keys.is_empty() {
             return Err(KieError::NoKeys);
         }
-        let client = KieClient::new(&config.api_base, &config.upload_base)?;
+        let (paid, free) = (config.paid_limit, config.free_limit);
+        let client = KieClient::with_limits(&config.api_base, &config.upload_base, paid, free)?;
         // Processes begin at different keys.
         let first = usize::from(entropy.id_bytes()[0]);
         let ring = KeyRing::new(config.keys, config.cooldowns, client.clone(), store, clock.clone(), first);

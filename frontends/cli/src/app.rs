@@ -60,11 +60,25 @@ impl App {
     }
 
     async fn with_policy(config: Config, policy: Policy, delivers: bool) -> Result<Self, Failure> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        Self::with_clock(config, policy, Arc::new(SystemClock::new()), delivers).await
+    }
+
+    async fn with_clock(
+        config: Config,
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        delivers: bool,
+    ) -> Result<Self, Failure> {
         make_folder(&config.data_dir)?;
         let stores = config.database.open(clock.clone()).await?;
         let media = config.media.open()?;
         Self::assemble(config, policy, clock, stores, media, delivers)
+    }
+
+    /// For a simulation: the same wiring by a clock of its own.
+    pub(crate) async fn open_simulated(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let policy = config.timers.policy();
+        Self::with_clock(config, policy, clock, false).await
     }
 
     /// For a command that only looks: a database that is not there yet is not made, and that is said.
@@ -155,6 +169,7 @@ impl App {
         }
         let engine = engine
             .provider(Arc::new(PreviewProvider::new(media, clock.clone())))
+            .clock(clock.clone())
             .known_models(config.models.models().clone())
             .policy(policy)
             .retention(config.retention)

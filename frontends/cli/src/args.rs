@@ -5,6 +5,7 @@ mod generate;
 mod jobs;
 mod keys;
 mod queue;
+mod simulate;
 mod system;
 
 use std::ffi::OsString;
@@ -17,6 +18,7 @@ pub(crate) use generate::GenerateArgs;
 pub(crate) use jobs::{CancelArgs, JobsCommand, ListArgs, OrdersCommand, ShowArgs, WaitArgs};
 pub(crate) use keys::{KeyChangeArgs, KeysCommand, KeysListArgs};
 pub(crate) use queue::{DrainArgs, PauseArgs, QueueCommand, ResumeArgs, WorkersCommand};
+pub(crate) use simulate::{SimulateArgs, SimulateCommand, SimulateRunArgs, SimulateServeArgs};
 pub(crate) use system::{
     AuditArgs, CompletionsArgs, DocumentArgs, ManArgs, ModelShowArgs, ModelsCommand, ModelsListArgs,
     WorkerArgs,
@@ -101,6 +103,8 @@ pub(crate) enum Command {
     /// Bring the database to this version
     #[command(after_help = MIGRATE_HELP)]
     Migrate(DocumentArgs),
+    /// Try everything without keys or money, against stand-ins of the services
+    Simulate(SimulateArgs),
     /// Print a completion script
     Completions(CompletionsArgs),
     /// Print the manual, or write all its pages to a folder
@@ -180,7 +184,7 @@ Example:
   DATABASE_URL=postgres://neurocards@db/neurocards neurocards migrate";
 
 /// The commands that answer with JSON lines; the others answer with one document.
-const WITH_LINES: [&str; 3] = ["generate", "jobs wait", "queue drain"];
+const WITH_LINES: [&str; 5] = ["generate", "jobs wait", "queue drain", "simulate", "simulate serve"];
 /// The commands that hold, spend, return or grant credits; the others only look.
 const MOVING_MONEY: [&str; 7] =
     ["generate", "worker", "bot", "serve", "jobs wait", "jobs cancel", "credits grant"];

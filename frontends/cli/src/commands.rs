@@ -11,6 +11,7 @@ mod models;
 mod pages;
 mod queue;
 mod serve;
+mod simulate;
 mod wait;
 mod worker;
 
@@ -21,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::args::{
-    Cli, Command, CreditsCommand, JobsCommand, KeysCommand, Manner, ModelsCommand, OrdersCommand,
+    Cli, Command, CreditsCommand, Global, JobsCommand, KeysCommand, Manner, ModelsCommand, OrdersCommand,
     QueueCommand, WorkersCommand,
 };
 use crate::config::Config;
@@ -31,15 +32,7 @@ use crate::report::Report;
 
 /// Runs a command; what went wrong is printed here.
 pub(crate) async fn run(cli: Cli, shape: Shape, printer: &Printer) -> Exit {
-    let config = Config::load(&cli.global);
-    if let Ok(config) = &config {
-        start_logs(&cli, config.colours);
-        config.unknown_settings.iter().for_each(|unknown| printer.warning(&unknown.to_string()));
-    }
-    let ended = match config {
-        Ok(config) => dispatch(cli.command, config, printer, shape).await,
-        Err(failure) => Err(failure),
-    };
+    let ended = configured(&cli.global, cli.command, printer, shape).await;
     ended.unwrap_or_else(|failure| match shape {
         Shape::Lines => Report::refused(failure).print(printer, shape),
         Shape::Document | Shape::Text => {
@@ -47,6 +40,22 @@ pub(crate) async fn run(cli: Cli, shape: Shape, printer: &Printer) -> Exit {
             failure.exit
         }
     })
+}
+
+async fn configured(
+    global: &Global,
+    command: Command,
+    printer: &Printer,
+    shape: Shape,
+) -> Result<Exit, Failure> {
+    let config = match command {
+        Command::Simulate(_) => Config::of_nothing(global)?,
+        _ => Config::load(global)?,
+    };
+    let works = matches!(command, Command::Worker(_) | Command::Serve(_) | Command::Bot);
+    start_logs(global, works, config.colours);
+    config.unknown_settings.iter().for_each(|unknown| printer.warning(&unknown.to_string()));
+    dispatch(command, global, config, printer, shape).await
 }
 
 /// A command line that clap did not understand, or one that asked for help.
@@ -67,6 +76,7 @@ pub(crate) fn not_understood(error: &clap::Error, manner: &Manner, printer: &Pri
 
 async fn dispatch(
     command: Command,
+    global: &Global,
     config: Config,
     printer: &Printer,
     shape: Shape,
@@ -120,6 +130,7 @@ async fn dispatch(
         Command::Audit(args) => jobs::audit(&App::open_to_read(config, printer).await?, &args, printer).await,
         Command::Doctor(args) => doctor::run(config, &args, printer).await,
         Command::Migrate(args) => migrate::run(config, &args, printer).await,
+        Command::Simulate(args) => simulate::run(global, args, printer, shape).await,
         Command::Completions(args) => Ok(pages::completions(args.shell, printer)),
         Command::Man(args) => pages::man(args.out.as_deref(), printer),
     }
@@ -141,9 +152,8 @@ async fn keys(command: KeysCommand, config: Config, printer: &Printer) -> Result
 }
 
 /// Logs go to stderr. A worker tells what it does; the other commands tell it themselves.
-fn start_logs(cli: &Cli, colours: bool) {
-    let is_worker = matches!(cli.command, Command::Worker(_) | Command::Serve(_) | Command::Bot);
-    let level = match (cli.global.verbose, cli.global.quiet) {
+fn start_logs(global: &Global, is_worker: bool, colours: bool) {
+    let level = match (global.verbose, global.quiet) {
         (_, true) => "error",
         (0, _) if is_worker => "info,sqlx=error",
         (0, _) => "off",

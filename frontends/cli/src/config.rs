@@ -17,12 +17,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use neurocards::kie::{KieCatalogue, KieProvider};
 use neurocards::openai::OpenAi;
 use neurocards::preview::PreviewProvider;
-use neurocards::{AccountKey, BucketOptions, Credits, Retention};
+use neurocards::{AccountKey, BucketOptions, Clock, Credits, Retention};
 use secrecy::SecretSlice;
 
 pub(crate) use database::{Database, Stores};
@@ -102,6 +103,26 @@ impl Config {
         Self::from_settings(flags, &settings)
     }
 
+    /// For what must not meet a real service or real data: flags, and nothing else.
+    pub(crate) fn of_nothing(flags: &Global) -> Result<Self, Failure> {
+        Self::from_settings(flags, &Settings::harmless(&[]))
+    }
+
+    /// For a simulation: flags, and the settings that point at stand-ins. What waits for an answer over the network
+    /// waits by the machine's time, and shorter by the speed of the clock.
+    pub(crate) fn simulated(
+        flags: &Global,
+        settings: &[(&'static str, String)],
+        clock: &Arc<dyn Clock>,
+        speed: u32,
+    ) -> Result<Self, Failure> {
+        let settings = Settings::harmless(settings);
+        let mut config = Self::from_settings(flags, &settings)?;
+        config.openai = openai::simulated(&settings, clock, speed)?;
+        config.kie = config.kie.map(|kie| kie.hurried(speed));
+        Ok(config)
+    }
+
     fn from_settings(flags: &Global, settings: &Settings) -> Result<Self, Failure> {
         let wanted = places::provider(settings.text("NEUROCARDS_PROVIDER")?)?;
         let kie = Kie::read(settings)?;
@@ -167,6 +188,14 @@ impl Settings {
         std::env::vars_os().filter_map(named).filter(|(_, value)| !value.is_empty())
     }
 
+    /// These, and of the environment what can neither lead to a service nor to data.
+    fn harmless(given: &[(&'static str, String)]) -> Self {
+        let harmless = ["NO_COLOR", "TERM", "USER", "LOGNAME", "USERNAME"];
+        let environment = Self::environment().filter(|(name, _)| harmless.contains(&name.as_str()));
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), value.into()));
+        Self { values: environment.chain(given).collect(), env_file: None }
+    }
+
     /// The environment, and what `.env` adds to it.
     fn read(env_file: &Path) -> Result<Self, Failure> {
         let mut settings = Self::from_file(env_file)?;
@@ -225,6 +254,11 @@ impl Settings {
 fn numbered(name: &str, prefix: &str) -> bool {
     let rest = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
     rest.is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// A limit of real waiting, where the clock runs that much faster. Not less than what a busy machine takes.
+fn hurried(limit: Duration, speed: u32) -> Duration {
+    (limit / speed.max(1)).max(Duration::from_secs(2))
 }
 
 /// A setting that cannot be used.

@@ -10,7 +10,7 @@ mod words;
 
 pub(crate) use clean::{clean_line, clean_path, clean_short, is_plain};
 pub(crate) use printer::Printer;
-pub(crate) use progress::Bars;
+pub(crate) use progress::{Bars, Counter};
 pub(crate) use queue::{PauseView, QueueView};
 pub(crate) use usage::{nearest, print_usage_error};
 pub(crate) use views::{

@@ -155,6 +155,11 @@ impl From<ModelError> for Failure {
             ModelError::Paused { successor: Some(successor), .. } => {
                 ("model_paused", instead("Meanwhile there is", successor))
             }
+            ModelError::Closed { .. } => {
+                let hint =
+                    "Choose another one with --model, or try later; `neurocards models list` shows all.";
+                return Self::new(Exit::Provider, "model_closed", error.to_string()).hint(hint);
+            }
             ModelError::Paused { .. } => ("model_paused", "Leave --model out, or try later.".to_owned()),
             _ => {
                 ("model_retired", "Leave --model out; `neurocards models list` shows what serves.".to_owned())

@@ -55,8 +55,9 @@ impl Engine {
         loop {
             let jobs = self.parts.store.jobs_list(&filter).await?;
             audit.videos += jobs.len() as u64;
-            let found: Vec<Found> = futures::stream::iter(&jobs)
-                .map(|job| self.audit_video(job.id, hashes))
+            let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
+            let found: Vec<Found> = futures::stream::iter(ids)
+                .map(|job| self.audit_video(job, hashes))
                 .buffered(AT_ONCE)
                 .try_collect()
                 .await?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::alarm::Alarm;
-use super::{Engine, Parts, Retention, health, pulse};
+use super::wakeup::Wakeup;
+use super::{Engine, Parts, Retention, WatchLimits, alarms, health, pulse};
 use crate::check::BriefCheck;
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::lifecycle::Policy;
@@ -33,6 +33,7 @@ pub struct EngineBuilder<T = Engine> {
     entropy: Option<Entropy>,
     policy: Policy,
     retention: Retention,
+    watch: Option<WatchLimits>,
     worker: String,
     host: String,
     built: PhantomData<fn() -> T>,
@@ -56,6 +57,7 @@ impl<T> Default for EngineBuilder<T> {
             entropy: None,
             policy: Policy::default(),
             retention: Retention::default(),
+            watch: Some(WatchLimits::default()),
             worker: String::new(),
             host: String::new(),
             built: PhantomData,
@@ -135,6 +137,14 @@ impl<T: From<Engine>> EngineBuilder<T> {
         self
     }
 
+    /// From when on something is trouble that operators are to hear of. With `None` this engine looks for none; what
+    /// happens to its own jobs is an alarm all the same.
+    #[must_use]
+    pub fn watch(mut self, limits: Option<WatchLimits>) -> Self {
+        self.watch = limits;
+        self
+    }
+
     /// The clock of the engine, and of the parts that are made here. By default the system's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -192,9 +202,11 @@ impl<T: From<Engine>> EngineBuilder<T> {
             entropy,
             policy: self.policy,
             retention: self.retention,
+            watch: self.watch,
+            alarms: alarms::Alarms::new(),
             worker,
             host: self.host,
-            alarm: Alarm::new(),
+            wakeup: Wakeup::new(),
             news: Notify::new(),
             writes: watch::Sender::new(0),
             progress: broadcast::Sender::new(256),

@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Parts};
 use crate::clock::Timestamp;
+use crate::fault::Fault;
+use crate::lifecycle::prospect;
 use crate::metering;
+use crate::model::Model;
 use crate::resource::{Openness, ResourceId, ResourceKind, ResourceOutcome, ResourceRecord};
 use crate::store::{ResourceSettle, StoreError};
 
@@ -86,6 +89,31 @@ impl Parts {
                 metering::store_failed(&error);
                 Models::default()
             }),
+        }
+    }
+
+    /// Whether an order for this model leads anywhere. The copy says yes for nothing; a no is asked of the store, because
+    /// a process that carries on no jobs does not keep its copy fresh.
+    pub(super) async fn prospect(&self, model: &Model) -> Result<(), Fault> {
+        let ask = |health: &Models| prospect(model, &self.catalogue, health, self.clock.now(), &self.policy);
+        if ask(&self.health_of(&model.provider).await).is_ok() {
+            return Ok(());
+        }
+        match self.read_health(&model.provider).await {
+            Ok(fresh) => ask(&fresh),
+            Err(error) => {
+                metering::store_failed(&error);
+                Ok(())
+            }
+        }
+    }
+
+    /// An attempt with this model has ended before anything was sent: if it was a probation, it goes back at once. The
+    /// copy may not know of it yet.
+    pub(super) async fn give_back_probation(&self, provider: &str, model: &str, now: Timestamp) {
+        let is_shared = self.shared_providers().any(|shared| shared == provider);
+        if is_shared && self.read_health(provider).await.inspect_err(metering::store_failed).is_ok() {
+            self.settle_model(provider, model, ResourceOutcome::Inconclusive, now).await;
         }
     }
 

@@ -73,9 +73,18 @@ impl Engine {
     pub(super) async fn keep_house(&self, stop: &CancellationToken) {
         let parts = &self.parts;
         while !stop.is_cancelled() {
-            if let Err(error) = parts.round(stop).await {
-                metering::round_ended("failed");
-                tracing::warn!(error = &error as &dyn std::error::Error, "the house could not be kept");
+            match parts.round(stop).await {
+                Ok(false) => {}
+                Ok(true) => tokio::select! {
+                    () = stop.cancelled() => {}
+                    looked = self.look_at_books() => if let Err(error) = looked {
+                        tracing::warn!(error = &error as &dyn std::error::Error, "the books were not looked at");
+                    }
+                },
+                Err(error) => {
+                    metering::round_ended("failed");
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the house could not be kept");
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -86,12 +95,12 @@ impl Engine {
 }
 
 impl Parts {
-    /// Leads a round, if one is due and nobody else does.
-    async fn round(&self, stop: &CancellationToken) -> Result<(), RoundError> {
+    /// Leads a round, if one is due and nobody else does; answers whether one was led to its end.
+    async fn round(&self, stop: &CancellationToken) -> Result<bool, RoundError> {
         let asked_at = self.clock.monotonic();
         let leader = self.worker.clone();
         let claim = DutyClaim { duty: Duty::Upkeep, leader, every: EVERY, term: TERM };
-        let Some(lead) = self.store.duty_claim(&claim).await? else { return Ok(()) };
+        let Some(lead) = self.store.duty_claim(&claim).await? else { return Ok(false) };
         let (began_at, swept) = (asked_at, Swept::default());
         let mut lead = Lead { parts: self, lead, began_at, asked_at, stumbles: 0, swept };
         // What was begun may be left where it is: the next round goes on.
@@ -109,7 +118,8 @@ impl Parts {
             metering::round_ended("done");
             lead.swept.tell();
         }
-        ended.unwrap_or(Ok(())).and(told.map_err(RoundError::from))
+        ended.unwrap_or(Ok(())).and(told.map_err(RoundError::from))?;
+        Ok(outcome == DutyOutcome::Done)
     }
 }
 

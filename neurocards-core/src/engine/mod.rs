@@ -2,7 +2,7 @@
 //!
 //! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
 
-mod alarm;
+mod alarms;
 mod audit;
 mod builder;
 mod check;
@@ -11,6 +11,7 @@ mod health;
 mod house;
 mod lanes;
 mod late;
+mod lookout;
 mod order;
 mod outbox;
 mod presence;
@@ -18,6 +19,7 @@ mod pulse;
 mod route;
 mod run;
 mod turn;
+mod wakeup;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,16 +30,17 @@ pub use audit::{MediaAudit, MediaAuditError};
 pub use builder::EngineBuilder;
 pub use handle::{OrderEvent, OrderHandle};
 pub use house::Retention;
+pub use lookout::WatchLimits;
 pub use order::{OrderError, OrderRequest, Plan};
 pub use pulse::ClaimLoop;
 pub use run::RunOptions;
 
-use self::alarm::Alarm;
+use self::wakeup::Wakeup;
 use crate::check::BriefCheck;
 use crate::clock::{Clock, Entropy};
 use crate::ids::{JobId, OrderId};
 use crate::job::Stage;
-use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step};
+use crate::lifecycle::{Context, Event, FreshIds, Policy, Transition, Wake, step, unsent_model};
 use crate::media::Media;
 use crate::metering;
 use crate::model::Catalogue;
@@ -69,8 +72,10 @@ struct Parts {
     retention: Retention,
     worker: String,
     host: String,
+    watch: Option<WatchLimits>,
+    alarms: alarms::Alarms,
     /// When the claim loop looks again.
-    alarm: Alarm,
+    wakeup: Wakeup,
     /// A notice may have been written.
     news: Notify,
     /// Counts the writes of this process: handles look at the store when it moves.
@@ -173,6 +178,10 @@ impl Engine {
                 if applied {
                     metering::step_applied(write);
                     self.parts.stepped(write);
+                    if let Some(model) = unsent_model(&claimed.state, write) {
+                        let (provider, now) = (&claimed.state.job.provider, claimed.claimed_at);
+                        self.parts.give_back_probation(provider, model, now).await;
+                    }
                 }
                 applied
             }
@@ -216,6 +225,7 @@ impl Parts {
     /// A step was written: the loops that it concerns wake.
     fn stepped(&self, step: &Transition) {
         self.wrote();
+        self.raise_for(step);
         if let Wake::After(wait) = step.wake {
             self.due_in(wait);
         }
@@ -226,7 +236,7 @@ impl Parts {
 
     /// A job is due after this time.
     fn due_in(&self, wait: Duration) {
-        self.alarm.set(self.clock.monotonic().saturating_add(wait));
+        self.wakeup.set(self.clock.monotonic().saturating_add(wait));
     }
 
     /// How long a loop sleeps when nothing wakes it.

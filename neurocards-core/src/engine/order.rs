@@ -74,7 +74,7 @@ pub enum OrderError {
     /// A text is missing or too long.
     #[error(transparent)]
     Brief(#[from] BriefError),
-    /// The model is unknown, retired or paused.
+    /// The model is unknown, retired, or paused or closed with nobody to take over.
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The model exists, and no provider of this engine serves it.
@@ -162,7 +162,8 @@ impl Engine {
         if request.idempotency_key.as_deref().is_some_and(|key| !is_key(key)) {
             return Err(OrderError::Key);
         }
-        let model = self.parts.catalogue.resolve(request.model.as_deref())?.clone();
+        let today = self.parts.clock.now().date_naive();
+        let model = self.parts.catalogue.to_order(request.model.as_deref(), today)?.clone();
         if self.parts.provider(&model.provider).is_none() {
             return Err(OrderError::NoProvider { model: model.id, provider: model.provider });
         }
@@ -201,6 +202,7 @@ impl Engine {
     /// again with the same idempotency key.
     pub async fn order(&self, request: OrderRequest) -> Result<OrderHandle, OrderError> {
         let plan = self.plan(&request)?;
+        self.check_prospect(&plan, &request).await?;
         self.parts.media.put_photo(&request.photo).await?;
         let new = self.new_order(plan, &request);
         let mut tries = 1;
@@ -228,6 +230,16 @@ impl Engine {
             Placement::KeyReused { order } => Err(OrderError::KeyReused { order }),
             Placement::NotEnough { needed, available } => Err(OrderError::NotEnough { needed, available }),
         }
+    }
+
+    /// Refuses what would end without a video as things stand, and so would only hold credits for a while. An order that
+    /// is there already comes back all the same.
+    async fn check_prospect(&self, plan: &Plan, request: &OrderRequest) -> Result<(), OrderError> {
+        let Err(why) = self.parts.prospect(&plan.model).await else { return Ok(()) };
+        if self.placed_before(request).await?.is_some() {
+            return Ok(());
+        }
+        Err(ModelError::Closed { id: plan.model.id.clone(), why: why.message }.into())
     }
 
     fn new_order(&self, plan: Plan, request: &OrderRequest) -> OrderNew {

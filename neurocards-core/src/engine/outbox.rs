@@ -7,6 +7,7 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Parts};
+use crate::alarm::{Alarm, AlarmKind};
 use crate::fault::Retry;
 use crate::metering;
 use crate::notice::Notice;
@@ -80,6 +81,7 @@ impl Parts {
             }
             Delivery::Refused(fault) => {
                 tracing::error!(notice = %notice.id, %fault, "a notice cannot be delivered");
+                self.raise(Alarm::new(AlarmKind::NoticeLost, fault.class.as_str(), (&fault).into()));
                 NoticeOutcome::Dead
             }
         };

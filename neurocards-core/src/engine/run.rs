@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lanes::{Lanes, filled};
 use super::{Engine, Parts};
+use crate::alarm::AlarmKind;
 use crate::fault::Retry;
 use crate::ids::JobId;
 use crate::job::Stage;
@@ -96,7 +97,7 @@ impl Engine {
     pub async fn run(&self, options: RunOptions, stop: CancellationToken) -> Result<(), StoreError> {
         let leases = Arc::new(Leases::default());
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
-        let (worked, (), (), (), (), (), (), ()) = tokio::join!(
+        let (worked, (), (), (), (), (), (), (), (), ()) = tokio::join!(
             async {
                 let worked = self.work(options, &leases, &stop).await;
                 ended.cancel();
@@ -110,6 +111,8 @@ impl Engine {
             self.hear(options.scope, &stop),
             self.keep_house(&stop),
             self.watch_health(&stop),
+            self.keep_watch(&stop),
+            self.note_alarms(&ended),
         );
         worked
     }
@@ -127,7 +130,7 @@ impl Engine {
         while !stop.is_cancelled() {
             let asked_at = self.parts.clock.monotonic();
             let mut full = Vec::new();
-            self.parts.alarm.clear();
+            self.parts.wakeup.clear();
             let wait = match self.claim(options.scope, &lanes, leases, &mut turns, stop).await {
                 Ok(looked) => {
                     self.parts.pulse.beat(asked_at);
@@ -138,6 +141,7 @@ impl Engine {
                     if self.parts.pulse.full() {
                         let error = &error as &dyn std::error::Error;
                         tracing::error!(error, "no job is claimed until there is space again");
+                        self.parts.raise_for_store(AlarmKind::DiskFull);
                     }
                     NO_SPACE
                 }
@@ -151,7 +155,7 @@ impl Engine {
                     break;
                 }
             };
-            self.parts.alarm.set(self.parts.clock.monotonic() + wait);
+            self.parts.wakeup.set(self.parts.clock.monotonic() + wait);
             self.until_work(&full, &lanes, &mut turns, stop).await;
         }
         stop.cancel();
@@ -162,7 +166,7 @@ impl Engine {
         ended
     }
 
-    /// Until the alarm rings, or a lane has room again for which the last claim may have left jobs behind.
+    /// Until the wakeup rings, or a lane has room again for which the last claim may have left jobs behind.
     async fn until_work(
         &self,
         full: &[Stage],
@@ -173,7 +177,7 @@ impl Engine {
         while !stop.is_cancelled() && !full.iter().any(|lane| lanes.room().of(*lane) > 0) {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.parts.alarm.ring(self.parts.clock.as_ref()) => return,
+                () = self.parts.wakeup.ring(self.parts.clock.as_ref()) => return,
                 () = lanes.changed() => {}
                 Some(_) = turns.join_next() => while turns.try_join_next().is_some() {},
             }

@@ -8,10 +8,13 @@ use super::lanes::Place;
 use super::route::Asking;
 use super::run::Leases;
 use super::{Parts, Progress};
+use crate::alarm::AlarmKind;
 use crate::clock::Timestamp;
 use crate::fault::{Fault, FaultClass, Retry};
 use crate::job::Stage;
-use crate::lifecycle::{Effect, Event, JobState, Policy, Route, Transition, model_outcome, step};
+use crate::lifecycle::{
+    Effect, Event, JobState, Policy, Route, Transition, model_outcome, step, unsent_model,
+};
 use crate::media::{IngestError, MediaError};
 use crate::metering::{self, Counts};
 use crate::model::Model;
@@ -71,9 +74,14 @@ impl Parts {
                 if !self.apply(&state, write).await {
                     return;
                 }
+                let unsent = unsent_model(&state, write).map(str::to_owned);
                 state = state.after(write, now);
-                if let Some((model, outcome)) = of_model.take() {
-                    self.settle_model(provider.name(), &model, outcome, now).await;
+                match (of_model.take(), unsent) {
+                    (Some((model, outcome)), _) => {
+                        self.settle_model(provider.name(), &model, outcome, now).await;
+                    }
+                    (None, Some(model)) => self.give_back_probation(provider.name(), &model, now).await,
+                    (None, None) => {}
                 }
             }
             let Some(effect) = decided.then else {
@@ -139,6 +147,7 @@ impl Parts {
             if spent || error.retry() == Retry::Never {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(job = %write.job_id, error, "a step could not be written");
+                self.raise_for_store(AlarmKind::StepLost);
                 return false;
             }
             pause = (pause + Duration::from_millis(100)).min(Self::IDLE);

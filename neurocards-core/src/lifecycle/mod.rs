@@ -13,6 +13,6 @@ mod transition;
 
 pub use late::{LateEvent, late};
 pub use policy::Policy;
-pub use route::{Choice, Crossing, Route, choose, model_outcome};
+pub use route::{Choice, Crossing, Route, choose, model_outcome, prospect, unsent_model};
 pub use step::{Context, Effect, Event, FreshIds, Step, step};
 pub use transition::{AttemptWrite, JobEventBody, JobState, Settlement, Transition, Wake};

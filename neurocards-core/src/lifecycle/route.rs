@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{JobState, Policy};
+use super::{AttemptWrite, JobState, Policy, Transition};
+use crate::attempt::AttemptState;
 use crate::clock::{Timestamp, later};
 use crate::fault::{Fault, FaultClass};
 use crate::model::{Catalogue, Model};
@@ -154,6 +155,68 @@ struct Blocked {
     why: Fault,
 }
 
+/// Whether an attempt may go to a model, by the catalogue and by what the store knows.
+fn gate(
+    model: &Model,
+    health: &HashMap<String, ResourceRecord>,
+    taken: &[String],
+    now: Timestamp,
+    policy: &Policy,
+) -> Gate {
+    let unavailable = |message: String| {
+        Gate::Shut(Blocked { wait: None, why: Fault::new(FaultClass::ModelUnavailable, message) })
+    };
+    if !model.serves_on(now.date_naive()) {
+        return unavailable(format!("the catalogue says that {} is {}", model.id, model.status.as_str()));
+    }
+    let Some(record) = health.get(&model.id) else { return Gate::Open };
+    let until = match record.openness(now) {
+        Openness::Open => return Gate::Open,
+        // Whoever tries it may have an answer any moment: it is looked at as often as a task is read.
+        Openness::Probation if taken.contains(&model.id) => later(now, policy.poll_max),
+        Openness::Probation => return Gate::Probation,
+        Openness::Probing { until } => until.min(later(now, policy.poll_max)),
+        Openness::Closed { until: Some(until) } => until,
+        Openness::Closed { until: None } => {
+            return unavailable(format!("{} was closed by an operator", model.id));
+        }
+    };
+    let by_operator = record.closing.as_ref().is_some_and(|closing| closing.actor.is_some());
+    let wait = (until - now).to_std().unwrap_or_default();
+    match &record.fault {
+        Some(fault) if !by_operator && fault.class == FaultClass::ModelUnavailable => {
+            unavailable(fault.message.clone())
+        }
+        _ => {
+            let why = if by_operator { "was closed by an operator" } else { "rests after its faults" };
+            let why = Fault::new(FaultClass::Temporary, format!("{} {why}", model.id));
+            Gate::Shut(Blocked { wait: Some(wait), why })
+        }
+    }
+}
+
+/// Whether a new order for this model would lead anywhere as things stand: the model, or one that may take over from
+/// it, is open or will be before a job's deadline.
+///
+/// # Errors
+/// None is; why the model itself is not.
+pub fn prospect(
+    model: &Model,
+    catalogue: &Catalogue,
+    health: &HashMap<String, ResourceRecord>,
+    now: Timestamp,
+    policy: &Policy,
+) -> Result<(), Fault> {
+    let leads = |model: &Model| match gate(model, health, &[], now, policy) {
+        Gate::Open | Gate::Probation => Ok(()),
+        Gate::Shut(Blocked { wait, .. }) if wait.is_some_and(|wait| wait < policy.job_deadline) => Ok(()),
+        Gate::Shut(Blocked { why, .. }) => Err(why),
+    };
+    let own = leads(model);
+    let others = catalogue.instead_of(model, &model.id, &[]);
+    if own.is_err() && others.into_iter().any(|other| leads(other).is_ok()) { Ok(()) } else { own }
+}
+
 impl Crossing<'_> {
     /// Why the latest attempt ended, if that was an account's or a key's fault.
     fn account_fault(&self) -> Option<&Fault> {
@@ -167,39 +230,10 @@ impl Crossing<'_> {
     }
 
     fn at(&self, model: &Model) -> Gate {
-        let unavailable = |message: String| {
-            Gate::Shut(Blocked { wait: None, why: Fault::new(FaultClass::ModelUnavailable, message) })
-        };
         if let Some(why) = self.refused(model) {
             return Gate::Shut(Blocked { wait: None, why: why.clone() });
         }
-        if !model.status.is_usable() {
-            return unavailable(format!("the catalogue says that {} is {}", model.id, model.status.as_str()));
-        }
-        let Some(record) = self.health.get(&model.id) else { return Gate::Open };
-        let until = match record.openness(self.now) {
-            Openness::Open => return Gate::Open,
-            // Whoever tries it may have an answer any moment: it is looked at as often as a task is read.
-            Openness::Probation if self.taken.contains(&model.id) => later(self.now, self.policy.poll_max),
-            Openness::Probation => return Gate::Probation,
-            Openness::Probing { until } => until.min(later(self.now, self.policy.poll_max)),
-            Openness::Closed { until: Some(until) } => until,
-            Openness::Closed { until: None } => {
-                return unavailable(format!("{} was closed by an operator", model.id));
-            }
-        };
-        let by_operator = record.closing.as_ref().is_some_and(|closing| closing.actor.is_some());
-        let wait = (until - self.now).to_std().unwrap_or_default();
-        match &record.fault {
-            Some(fault) if !by_operator && fault.class == FaultClass::ModelUnavailable => {
-                unavailable(fault.message.clone())
-            }
-            _ => {
-                let why = if by_operator { "was closed by an operator" } else { "rests after its faults" };
-                let why = Fault::new(FaultClass::Temporary, format!("{} {why}", model.id));
-                Gate::Shut(Blocked { wait: Some(wait), why })
-            }
-        }
+        gate(model, self.health, self.taken, self.now, self.policy)
     }
 
     /// The provider told this very job that the model is not available.
@@ -224,6 +258,16 @@ impl Crossing<'_> {
     pub fn may_leave(&self) -> bool {
         let current = self.catalogue.get(&self.state.job.model);
         current.is_some_and(|model| !matches!(self.at(model), Gate::Open))
+    }
+}
+
+/// The model of an attempt that a step ends before anything was sent. Nothing was learned of it; if the attempt was a
+/// probation, somebody else may try now.
+pub fn unsent_model<'a>(before: &'a JobState, write: &Transition) -> Option<&'a str> {
+    let attempt = before.live_attempt().filter(|attempt| attempt.state == AttemptState::Intent)?;
+    match write.attempt {
+        Some(AttemptWrite::Update { to: AttemptState::Rejected, .. }) => Some(&attempt.model),
+        _ => None,
     }
 }
 

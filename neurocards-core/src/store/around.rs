@@ -14,6 +14,7 @@ use super::{
     StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
+use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
 use crate::clock::Timestamp;
 use crate::ids::{AttemptId, JobId, OrderId};
 use crate::job::Job;
@@ -178,4 +179,9 @@ forward! {
     Beat duty_settle(settle: &DutySettle) -> bool, |held| *held;
     Beat videos_retire(keep: Duration, limit: u32) -> u32, |retired| *retired > 0;
     Read media_needed(question: &MediaQuestion) -> Vec<String>;
+    Beat alarms_note(notes: &[AlarmNote]) -> ();
+    Beat alarm_over(kind: AlarmKind, subject: &str) -> bool, |ended| *ended;
+    Read alarms_open() -> Vec<AlarmRecord>;
+    Beat alarms_claim(claim: &AlarmClaim) -> Vec<AlarmRecord>, |taken| !taken.is_empty();
+    Beat alarm_settle(settle: &AlarmSettle) -> bool, |held| *held;
 }

@@ -29,6 +29,7 @@ pub use resources::{Pace, Paced, ResourceChange, ResourceSet, ResourceSettle};
 pub use upkeep::{Duty, DutyClaim, DutyLead, DutyOutcome, DutySettle, MediaQuestion};
 
 use crate::account::{Account, AccountKey};
+use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
 use crate::clock::Timestamp;
 use crate::fault::Retry;
 use crate::ids::{AttemptId, JobId, OrderId};
@@ -200,6 +201,24 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Of these photos or videos, those that somebody needs. A photo: an unfinished job, or an order that is younger than
     /// asked. A video: a job whose video was not retired. In the order asked.
     async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError>;
+
+    /// Notes alarms: one that is known and not over is counted, another one begins. Of callers at the same moment none is
+    /// lost. Forgets what was not raised for [`ALARM_REMEMBERED`](crate::ALARM_REMEMBERED).
+    async fn alarms_note(&self, notes: &[AlarmNote]) -> Result<(), StoreError>;
+
+    /// An alarm is over. `false`: it was not there, or was over before.
+    async fn alarm_over(&self, kind: AlarmKind, subject: &str) -> Result<bool, StoreError>;
+
+    /// The alarms that are not over, the newest first.
+    async fn alarms_open(&self) -> Result<Vec<AlarmRecord>, StoreError>;
+
+    /// Takes alarms that operators may have to be told of, the longest due first: those that began or ended since somebody
+    /// looked, and those that somebody wanted to look at again.
+    async fn alarms_claim(&self, claim: &AlarmClaim) -> Result<Vec<AlarmRecord>, StoreError>;
+
+    /// Writes what came of looking at an alarm. `false`: somebody else looks now, or it began again or ended meanwhile;
+    /// nothing was written.
+    async fn alarm_settle(&self, settle: &AlarmSettle) -> Result<bool, StoreError>;
 
     /// Returns when another process may have made work earlier than a look at the store would find it; what was written
     /// through this store is no news. It may miss some, and may return for nothing: looking stays the truth. By default

@@ -10,6 +10,8 @@ use crate::media::MediaKind;
 pub enum Duty {
     /// Removing what is old, and what nobody needs.
     Upkeep,
+    /// Looking for trouble that operators are to hear of.
+    Watch,
 }
 
 /// A process wants to lead in a duty.
@@ -76,6 +78,7 @@ impl Duty {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Upkeep => "upkeep",
+            Self::Watch => "watch",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what fails may end it")]
 
+mod alarms;
 mod check;
 mod faults;
 mod late;

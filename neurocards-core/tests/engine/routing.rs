@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use neurocards_core::{
     Attempt, AttemptState, Breaker, Catalogue, Engine, Fault, FaultClass, Job, JobEventBody, MemoryProvider,
-    Model, ModelStatus, Opening, Openness, OrderRequest, Policy, PromptLimits, ProviderCall,
-    ProviderCapabilities, Reply, ResourceChange, ResourceId, ResourceOutcome, ResourceRecord, ResourceSet,
-    ResourceSettle, Stage, Store, StoreAround, StoreCall, StoreError,
+    Model, ModelError, ModelStatus, Opening, Openness, OrderError, OrderRequest, Policy, PromptLimits,
+    ProviderCall, ProviderCapabilities, Reply, ResourceChange, ResourceId, ResourceOutcome, ResourceRecord,
+    ResourceSet, ResourceSettle, Stage, Store, StoreAround, StoreCall, StoreError,
 };
 
 use crate::world::*;
@@ -112,13 +112,17 @@ async fn none_is_left_and_the_job_ends_with_the_reason() {
     for model in [ASK, NEXT, OTHER] {
         world.provider.refuse(model, Some(paused()));
     }
+    let early = world.engine();
+    early.order(request(1)).await.unwrap();
     let job = world.live(1).await.remove(0);
     assert_eq!((job.stage, job.error.clone()), (Stage::Failed, Some(paused())));
     let models: Vec<_> = attempts(&world, &job).await.into_iter().map(|attempt| attempt.model).collect();
     assert_eq!(models, [ASK, NEXT, OTHER]);
-    // The next one costs no request.
+    // The next one is not taken; one that was, by a process that looked too early, costs no request.
     let engine = world.engine();
-    let order = engine.order(another(1)).await.unwrap();
+    let refused = engine.order(another(1)).await.unwrap_err();
+    assert!(matches!(refused, OrderError::Model(ModelError::Closed { .. })), "{refused}");
+    let order = engine.handle(early.order(another(1)).await.unwrap().id());
     let job = world.finish(&engine, &order).await.remove(0);
     assert_eq!((job.stage, job.attempts, world.submissions()), (Stage::Failed, 0, 3));
     assert_eq!(world.balance().await, (0, 0));
@@ -337,4 +341,84 @@ async fn what_is_in_doubt_goes_nowhere_else() {
     let tried = attempts(&world, &job).await;
     assert_eq!((tried.len(), tried[0].state, job.stage), (1, AttemptState::Abandoned, Stage::Failed));
     assert!(matches!(openness(&world, ASK).await, Openness::Closed { .. }));
+}
+
+/// Runs the engine until a condition holds, and stops it.
+async fn run_until(world: &World, engine: &Engine, mut holds: impl AsyncFnMut() -> bool) {
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.run(neurocards_core::RunOptions::default(), stop).await }
+    });
+    let wait = async {
+        while !holds().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it comes about");
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(world.store.audit().await.unwrap(), []);
+}
+
+/// Else nobody could try the model for a quarter of an hour, although nothing was asked of it.
+#[tokio::test]
+async fn a_probation_that_sent_nothing_is_given_back_at_once() {
+    let world = market(alone()).await;
+    on_probation(&world).await;
+    let why = Fault::new(FaultClass::RateLimit, "our own limit of submissions");
+    world.provider.script(Reply::NotNow { wait: Duration::from_secs(600), why: why.clone() });
+    let engine = world.engine();
+    let order = engine.order(request(1)).await.unwrap();
+    let job = order.record().await.unwrap().unwrap().jobs.remove(0);
+    let waits = |body: &JobEventBody| matches!(body, JobEventBody::Waiting { .. });
+    run_until(&world, &engine, async || {
+        world.history(&job).await.events.iter().any(|event| waits(&event.body))
+    })
+    .await;
+    assert!(matches!(openness(&world, ASK).await, Openness::Probing { .. }), "the job has it");
+    // Cancelled in another process, which has never seen the model.
+    let cancelled = world.engine().cancel(job.id).await.unwrap();
+    assert_eq!(cancelled, neurocards_core::Cancellation::Cancelled);
+    assert_eq!(openness(&world, ASK).await, Openness::Probation);
+
+    // The same when the job ends by itself before anything was sent.
+    world.provider.script(Reply::NotNow { wait: Duration::from_secs(86_400), why });
+    let order = engine.order(another(1)).await.unwrap();
+    let job = world.finish(&engine, &order).await.remove(0);
+    assert_eq!((job.stage, world.submissions()), (Stage::Failed, 0));
+    assert_eq!(openness(&world, ASK).await, Openness::Probation);
+}
+
+async fn close(world: &World, model: &str, time: Option<Duration>) {
+    let close = ResourceSet {
+        id: ResourceId::model(MemoryProvider::NAME, model),
+        change: ResourceChange::Close(time),
+        actor: "cli:ops".to_owned(),
+        reason: None,
+    };
+    world.store.resource_set(&close).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_order_that_leads_nowhere_holds_nothing() {
+    let world = market(catalogue()).await;
+    let engine = world.engine();
+    let before = engine.order(request(1)).await.unwrap().id();
+    close(&world, ASK, None).await;
+    close(&world, NEXT, None).await;
+    // Another one takes over.
+    assert!(engine.order(another(1)).await.is_ok());
+    close(&world, OTHER, None).await;
+    let held = world.balance().await;
+    let fresh = world.engine();
+    let refused = fresh.order(another(1)).await.unwrap_err().to_string();
+    let expect = "the model memory/ask does not serve now (memory/ask was closed by an operator), and no other one may take over";
+    assert_eq!(refused, expect);
+    assert_eq!(world.balance().await, held, "nothing was held");
+    // What was ordered before comes back.
+    assert_eq!(engine.order(request(1)).await.unwrap().id(), before);
+    // What opens in time is waited for.
+    close(&world, OTHER, Some(Duration::from_secs(60))).await;
+    assert!(fresh.order(another(1)).await.is_ok(), "whatever was known of it before");
 }

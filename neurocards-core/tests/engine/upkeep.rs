@@ -94,6 +94,7 @@ impl House {
         let policy = Policy { job_deadline: 400 * DAY, ..Policy::default() };
         let engine = Engine::builder(store, media)
             .retention(self.retention)
+            .watch(None)
             .policy(policy)
             .time_and_chance(self.clock.clone(), entropy);
         if works { engine.provider(self.provider.clone()) } else { engine }.build()

@@ -35,10 +35,10 @@ pub const API_BASE: &str = "https://api.kie.ai";
 /// The host that takes files. Another one than the API's.
 pub const UPLOAD_BASE: &str = "https://kieai.redpandaai.co";
 
-/// The paid call. Shorter than the engine's limit, so that we say what happened and not it.
-const PAID_LIMIT: Duration = Duration::from_secs(60);
+/// The paid call.
+pub(crate) const PAID_LIMIT: Duration = Duration::from_secs(60);
 /// A question.
-const FREE_LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const FREE_LIMIT: Duration = Duration::from_secs(20);
 
 /// A client of KIE's API.
 #[derive(Debug, Clone)]

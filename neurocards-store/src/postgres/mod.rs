@@ -8,6 +8,7 @@
 //! Time is the server's: each statement reads it itself.
 
 mod accounts;
+mod alarms;
 mod apply;
 mod audit;
 mod chats;
@@ -33,12 +34,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim,
-    DutyLead, DutySettle, EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt,
-    LateClaim, LateSettle, LedgerEntry, LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle,
-    OrderId, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement,
-    Posted, QueueStatus, ResourceId, ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store,
-    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation, WorkerBeat,
+    Account, AccountKey, AccountOpen, AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle, AttemptId,
+    BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor, Job,
+    JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
+    LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew,
+    OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId,
+    ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
+    Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Postgres};
@@ -362,6 +364,26 @@ impl Store for PostgresStore {
 
     async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError> {
         upkeep::needed(&mut *self.connection().await?, question, self.time()).await
+    }
+
+    async fn alarms_note(&self, notes: &[AlarmNote]) -> Result<(), StoreError> {
+        alarms::note(&mut *self.connection().await?, notes, self.time()).await
+    }
+
+    async fn alarm_over(&self, kind: AlarmKind, subject: &str) -> Result<bool, StoreError> {
+        alarms::over(&mut *self.connection().await?, kind, subject, self.time()).await
+    }
+
+    async fn alarms_open(&self) -> Result<Vec<AlarmRecord>, StoreError> {
+        alarms::open(&mut *self.connection().await?).await
+    }
+
+    async fn alarms_claim(&self, claim: &AlarmClaim) -> Result<Vec<AlarmRecord>, StoreError> {
+        alarms::claim(&mut *self.connection().await?, claim, self.time()).await
+    }
+
+    async fn alarm_settle(&self, settle: &AlarmSettle) -> Result<bool, StoreError> {
+        alarms::settle(&mut *self.connection().await?, settle, self.time()).await
     }
 
     async fn until_news(&self) {

@@ -21,6 +21,7 @@ const MIGRATIONS: &[Step] = &[
     (3, "resources", include_str!("../../migrations/postgres/0003_resources.sql")),
     (4, "chats", include_str!("../../migrations/postgres/0004_chats.sql")),
     (6, "payments", include_str!("../../migrations/postgres/0006_payments.sql")),
+    (7, "office", include_str!("../../migrations/postgres/0007_office.sql")),
 ];
 
 /// Where everything lies: a database may be shared with other programs.

@@ -91,7 +91,7 @@ impl<'r> Cells<'r> {
         self.next::<&str>()?.parse().map_err(|error| self.corrupt(error))
     }
 
-    fn json<T: DeserializeOwned + 'static>(&mut self) -> Result<T, StoreError> {
+    pub(super) fn json<T: DeserializeOwned + 'static>(&mut self) -> Result<T, StoreError> {
         self.next::<Json<T>>().map(|json| json.0)
     }
 

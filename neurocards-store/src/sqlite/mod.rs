@@ -12,6 +12,7 @@
 //! heavy load from several processes is up to a tenth of a second; the file must not lie on a network file system.
 
 mod accounts;
+mod alarms;
 mod apply;
 mod audit;
 mod chats;
@@ -35,12 +36,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    Account, AccountKey, AccountOpen, AttemptId, BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim,
-    DutyLead, DutySettle, EventCursor, Job, JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt,
-    LateClaim, LateSettle, LedgerEntry, LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle,
-    OrderId, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement,
-    Posted, QueueStatus, ResourceId, ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store,
-    StoreCapabilities, StoreError, Timestamp, Told, Transition, Violation, WorkerBeat,
+    Account, AccountKey, AccountOpen, AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle, AttemptId,
+    BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor, Job,
+    JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
+    LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew,
+    OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId,
+    ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
+    Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
@@ -393,6 +395,40 @@ impl Store for SqliteStore {
     async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(classify)?;
         upkeep::needed(&mut connection, question, self.time()).await
+    }
+
+    async fn alarms_note(&self, notes: &[AlarmNote]) -> Result<(), StoreError> {
+        let (mut tx, now) = self.write().await?;
+        alarms::note(&mut tx, notes, now).await?;
+        commit(tx).await
+    }
+
+    async fn alarm_over(&self, kind: AlarmKind, subject: &str) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let ended = alarms::over(&mut tx, kind, subject, now).await?;
+        commit(tx).await?;
+        Ok(ended)
+    }
+
+    async fn alarms_open(&self) -> Result<Vec<AlarmRecord>, StoreError> {
+        alarms::open(&mut *self.readers.acquire().await.map_err(classify)?).await
+    }
+
+    async fn alarms_claim(&self, claim: &AlarmClaim) -> Result<Vec<AlarmRecord>, StoreError> {
+        if !alarms::any_due(&mut *self.readers.acquire().await.map_err(classify)?, self.time()).await? {
+            return Ok(Vec::new());
+        }
+        let (mut tx, now) = self.write().await?;
+        let taken = alarms::claim(&mut tx, claim, now).await?;
+        commit(tx).await?;
+        Ok(taken)
+    }
+
+    async fn alarm_settle(&self, settle: &AlarmSettle) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let settled = alarms::settle(&mut tx, settle, now).await?;
+        commit(tx).await?;
+        Ok(settled)
     }
 
     /// Nothing tells one process of a file what another one wrote into it.

@@ -27,6 +27,7 @@ const MIGRATIONS: &[Step] = &[
     (7, "resources", include_str!("../../migrations/sqlite/0007_resources.sql")),
     (8, "chats", include_str!("../../migrations/sqlite/0008_chats.sql")),
     (10, "payments", include_str!("../../migrations/sqlite/0010_payments.sql")),
+    (11, "office", include_str!("../../migrations/sqlite/0011_office.sql")),
 ];
 
 /// `PRAGMA application_id`, "ncrd", as the first migration sets it.

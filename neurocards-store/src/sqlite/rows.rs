@@ -57,6 +57,10 @@ macro_rules! columns {
          resources.fault, resources.failed_at, resources.recovered_at, resources.probing_until, \
          resources.balance_milli, resources.balance_at"
     };
+    (alarms) => {
+        "alarms.kind, alarms.subject, alarms.detail, alarms.is_over, alarms.since, alarms.last_at, \
+         alarms.times, alarms.told_times, alarms.told_at, alarms.lease_epoch"
+    };
     (people) => {
         "people.id, people.username, people.lang, people.lang_chosen, people.source, people.consent_at, \
          people.blocked_at, people.banned_at, people.ban_actor, people.ban_reason, people.preferences, \

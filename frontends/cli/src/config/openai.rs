@@ -1,15 +1,40 @@
 //! The language model that writes prompts.
 
-use neurocards::openai::OpenAi;
+use std::sync::Arc;
+use std::time::Duration;
+
+use neurocards::openai::{OpenAi, OpenAiBuilder};
+use neurocards::{Clock, Entropy};
 use secrecy::SecretString;
 
-use super::{Settings, refused};
+use super::{Settings, hurried, refused};
 use crate::failure::Failure;
+
+/// How long one answer, and the whole of a question, may take in a simulation, by its own clock.
+const REQUEST_LIMIT: Duration = Duration::from_secs(60);
+const WHOLE_LIMIT: Duration = Duration::from_secs(100);
 
 /// A language model, where one was set up.
 ///
 /// A key is enough for OpenAI's own service; a server on this machine often needs an address and no key.
 pub(super) fn read(settings: &Settings) -> Result<Option<OpenAi>, Failure> {
+    builder(settings)?.map(built).transpose()
+}
+
+/// The same by another clock, which may run faster.
+pub(super) fn simulated(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+    speed: u32,
+) -> Result<Option<OpenAi>, Failure> {
+    let hurry = |builder: OpenAiBuilder| {
+        let builder = builder.time_and_chance(clock.clone(), Entropy::from_os());
+        built(builder.time_limits(hurried(REQUEST_LIMIT, speed), WHOLE_LIMIT))
+    };
+    builder(settings)?.map(hurry).transpose()
+}
+
+fn builder(settings: &Settings) -> Result<Option<OpenAiBuilder>, Failure> {
     let key = settings.key_list("OPENAI_API_KEY");
     // Several keys are a habit of the predecessor; one service takes one.
     let key = key.split(',').map(str::trim).find(|key| !key.is_empty());
@@ -38,7 +63,11 @@ pub(super) fn read(settings: &Settings) -> Result<Option<OpenAi>, Failure> {
     if let Some(project) = settings.text("OPENAI_PROJECT_ID")? {
         builder = builder.project(project);
     }
-    builder.build().map(Some).map_err(|error| {
+    Ok(Some(builder))
+}
+
+fn built(builder: OpenAiBuilder) -> Result<OpenAi, Failure> {
+    builder.build().map_err(|error| {
         let hint = "Check OPENAI_BASE_URL (https://…/v1), OPENAI_API_KEY and OPENAI_PROXY.";
         refused("the language model", &format!("cannot be set up: {error}"), hint)
     })

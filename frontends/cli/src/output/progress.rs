@@ -65,6 +65,29 @@ impl Bars {
     }
 }
 
+/// One bar that counts. Nothing is drawn when stderr is no terminal, or when quiet.
+#[derive(Debug)]
+pub(crate) struct Counter(ProgressBar);
+
+impl Counter {
+    pub(crate) fn new(quiet: bool, of: u64, what: &'static str) -> Self {
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let style = ProgressStyle::with_template("{msg} {bar:24} {pos} of {len}  {elapsed}");
+        let bar = ProgressBar::with_draw_target(Some(of), target).with_message(what);
+        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    }
+
+    /// Shows how far it is.
+    pub(crate) fn show(&self, done: u64) {
+        self.0.set_position(done);
+    }
+
+    /// Takes the bar off the screen.
+    pub(crate) fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn stage_words(body: &JobEventBody) -> (Option<u64>, String) {
     let wait = |after_ms: &u64| format!("again in {} s", after_ms.div_ceil(1_000));
     match body {

@@ -2,7 +2,7 @@
 
 use crate::support::{Home, settings};
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 33] = [
     "",
     "generate",
     "worker",
@@ -32,6 +32,8 @@ const COMMANDS: [&str; 31] = [
     "audit",
     "doctor",
     "migrate",
+    "simulate",
+    "simulate serve",
     "completions",
     "man",
 ];

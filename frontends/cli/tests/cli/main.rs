@@ -27,6 +27,8 @@ mod queue;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod simulate;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod telegram;

@@ -148,3 +148,15 @@ async fn b10_a_schema_of_a_newer_version_is_not_touched() {
         assert!(format!("{ran:?}").contains("schema version 9000"), "{ran:?}");
     }
 }
+
+#[tokio::test]
+async fn a_simulation_on_a_server_keeps_its_promises() {
+    let database = postgres::empty_database().await;
+    let home = Home::new();
+    let (url, jobs) = (database.url.as_str(), ["--jobs", "4"]);
+    let ran =
+        home.run(["simulate", "--weather", "calm", "--json", "--database-url", url].iter().chain(&jobs));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let result = ran.result();
+    assert_eq!((&result["speed"], &result["done"]), (&json!(1), &json!(4)), "a server has its own clock");
+}

@@ -2,6 +2,7 @@
 //!
 //! Known weakness: nothing survives the process, and every claim looks at every job.
 
+mod alarms;
 mod audit;
 mod late;
 mod operations;
@@ -24,6 +25,7 @@ use super::{
     StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
+use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
 use crate::attempt::AttemptState;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{AttemptId, JobId, OrderId};
@@ -268,5 +270,26 @@ impl Store for MemoryStore {
 
     async fn media_needed(&self, question: &MediaQuestion) -> Result<Vec<String>, StoreError> {
         Ok(self.tables().media_needed(question, self.clock.now()))
+    }
+
+    async fn alarms_note(&self, notes: &[AlarmNote]) -> Result<(), StoreError> {
+        self.tables().alarms.note(notes, self.clock.now());
+        Ok(())
+    }
+
+    async fn alarm_over(&self, kind: AlarmKind, subject: &str) -> Result<bool, StoreError> {
+        Ok(self.tables().alarms.over(kind, subject, self.clock.now()))
+    }
+
+    async fn alarms_open(&self) -> Result<Vec<AlarmRecord>, StoreError> {
+        Ok(self.tables().alarms.open())
+    }
+
+    async fn alarms_claim(&self, claim: &AlarmClaim) -> Result<Vec<AlarmRecord>, StoreError> {
+        Ok(self.tables().alarms.claim(claim, self.clock.now()))
+    }
+
+    async fn alarm_settle(&self, settle: &AlarmSettle) -> Result<bool, StoreError> {
+        Ok(self.tables().alarms.settle(settle, self.clock.now()))
     }
 }

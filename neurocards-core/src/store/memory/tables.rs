@@ -8,6 +8,7 @@ use super::super::{
     LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement, Posted,
     StoreError,
 };
+use super::alarms::Alarms;
 use super::late::LateRow;
 use super::operations::Operations;
 use super::resources::Resources;
@@ -51,6 +52,7 @@ pub(super) struct Tables {
     pub(super) operations: Operations,
     pub(super) resources: Resources,
     pub(super) duties: Duties,
+    pub(super) alarms: Alarms,
     pub(super) payments: BTreeMap<PaymentId, Payment>,
     /// The turns of jobs.
     turns: BTreeMap<JobId, u64>,

@@ -4,6 +4,7 @@
 //! its cases, and every case ends with an audit that must find nothing.
 
 pub mod accounts;
+pub mod alarms;
 pub mod audit;
 pub mod cancel;
 pub mod claims;
@@ -81,6 +82,8 @@ macro_rules! store_conformance {
                 balances_are_kept_by_the_hour, slots_keep_to_the_limit_whoever_asks,
                 a_slot_too_far_ahead_is_not_taken,
                 buckets_are_their_own;
+            alarms: the_same_alarm_is_counted, one_at_a_time_tells, an_end_is_news, it_begins_again,
+                old_ones_are_forgotten, alarms_at_the_same_moment_all_count;
             upkeep: one_leads_for_a_term, a_duty_is_due_again, twenty_racers_for_one_lead, old_videos_are_retired,
                 a_shared_video_is_needed_by_each, h9_a_photo_is_needed_by_its_orders;
         }

@@ -10,12 +10,12 @@ use crate::clock::Clock;
 /// The moment at which there may be work, in the clock's monotonic time. Whoever writes something that is due earlier
 /// moves it forward; a write that is due later wakes nobody.
 #[derive(Debug)]
-pub(super) struct Alarm {
+pub(super) struct Wakeup {
     at: Mutex<Duration>,
     moved: Notify,
 }
 
-impl Alarm {
+impl Wakeup {
     /// Rings at once.
     pub(super) fn new() -> Self {
         Self { at: Mutex::new(Duration::ZERO), moved: Notify::new() }
@@ -65,21 +65,21 @@ mod tests {
 
     #[tokio::test]
     async fn the_earliest_moment_counts() {
-        let (alarm, clock) = (Arc::new(Alarm::new()), Arc::new(ManualClock::new()));
-        alarm.ring(clock.as_ref()).await;
-        alarm.clear();
-        alarm.set(5 * SECOND);
-        alarm.set(9 * SECOND);
+        let (wakeup, clock) = (Arc::new(Wakeup::new()), Arc::new(ManualClock::new()));
+        wakeup.ring(clock.as_ref()).await;
+        wakeup.clear();
+        wakeup.set(5 * SECOND);
+        wakeup.set(9 * SECOND);
         let ringing = tokio::spawn({
-            let (alarm, clock) = (alarm.clone(), clock.clone());
+            let (wakeup, clock) = (wakeup.clone(), clock.clone());
             async move {
-                alarm.ring(clock.as_ref()).await;
+                wakeup.ring(clock.as_ref()).await;
                 clock.monotonic()
             }
         });
         tokio::task::yield_now().await;
         // While it is waited for.
-        alarm.set(2 * SECOND);
+        wakeup.set(2 * SECOND);
         clock.advance(SECOND);
         tokio::task::yield_now().await;
         assert!(!ringing.is_finished());
