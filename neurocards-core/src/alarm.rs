@@ -219,6 +219,8 @@ pub struct AlarmSettle {
     pub kind: AlarmKind,
     /// And subject.
     pub subject: String,
+    /// When it began, as the claim said.
+    pub since: Timestamp,
     /// The epoch of the claim.
     pub epoch: i64,
     /// Operators were told just now, of so many times; nothing when they were not.

@@ -3,6 +3,7 @@
 //! [`TelegramBot`] takes updates and answers them; [`TelegramNotifier`] tells people of their orders, in the process that
 //! runs the engine. Both may live in one process or in two. Everything that the bot says is a pure function: see [`flow`].
 
+mod alerts;
 pub mod api;
 pub mod card;
 mod deliver;

@@ -216,8 +216,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// looked, and those that somebody wanted to look at again.
     async fn alarms_claim(&self, claim: &AlarmClaim) -> Result<Vec<AlarmRecord>, StoreError>;
 
-    /// Writes what came of looking at an alarm. `false`: somebody else looks now, or it began again or ended meanwhile;
-    /// nothing was written.
+    /// Writes what came of looking at an alarm. `false`: somebody else looks now, or it ended meanwhile. Then only that
+    /// operators were told is written, if it did not begin again, and it is due at once: an end of what they were told of
+    /// is news.
     async fn alarm_settle(&self, settle: &AlarmSettle) -> Result<bool, StoreError>;
 
     /// Returns when another process may have made work earlier than a look at the store would find it; what was written

@@ -127,5 +127,20 @@ pub(super) async fn settle(
     .bind(settle.is_over)
     .bind(settle.next.map(micros))
     .bind(time);
-    Ok(settled.execute(db).await.map_err(classify_write)?.rows_affected() == 1)
+    if settled.execute(&mut *db).await.map_err(classify_write)?.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let Some(told) = settle.told else { return Ok(false) };
+    let told = sqlx::query(
+        "UPDATE alarms SET told_times = $4, told_at = now, lease_epoch = lease_epoch + 1, wake_at = now
+         FROM (SELECT coalesce($5::timestamptz, now()) AS now) AS clock
+         WHERE kind = $1 AND subject = $2 AND since = $3",
+    )
+    .bind(settle.kind.as_str())
+    .bind(&settle.subject)
+    .bind(settle.since)
+    .bind(count(told))
+    .bind(time);
+    told.execute(db).await.map_err(classify_write)?;
+    Ok(false)
 }

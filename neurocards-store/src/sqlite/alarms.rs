@@ -119,5 +119,19 @@ pub(super) async fn settle(
     .bind(micros(now))
     .bind(settle.is_over)
     .bind(settle.next.map(|wait| later(now, wait)));
-    Ok(settled.execute(db).await.map_err(classify)?.rows_affected() == 1)
+    if settled.execute(&mut *db).await.map_err(classify)?.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let Some(told) = settle.told else { return Ok(false) };
+    let told = sqlx::query(
+        "UPDATE alarms SET told_times = ?4, told_at = ?5, lease_epoch = lease_epoch + 1, wake_at = ?5
+         WHERE kind = ?1 AND subject = ?2 AND since = ?3",
+    )
+    .bind(settle.kind.as_str())
+    .bind(&settle.subject)
+    .bind(micros(settle.since))
+    .bind(count(told))
+    .bind(micros(now));
+    told.execute(db).await.map_err(classify)?;
+    Ok(false)
 }

@@ -75,10 +75,10 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-/// Keeps the cards of people on Telegram up to date, where there is a bot.
+/// Keeps the cards of people on Telegram up to date, and tells admins of alarms, where there is a bot.
 async fn keep_cards(app: &App, stop: &CancellationToken) {
     if let Ok(telegram) = app.telegram() {
-        telegram.notifier.keep_cards(stop.clone()).await;
+        tokio::join!(telegram.notifier.keep_cards(stop.clone()), telegram.notifier.tell_admins(stop.clone()));
     }
 }
 

@@ -17,6 +17,7 @@ use neurocards::{
 };
 use url::Url;
 
+use crate::alerts::SILENCE;
 use crate::api::{Api, CallError};
 use crate::card::{Around, card};
 use crate::deliver::{Delivered, Shelf};
@@ -43,14 +44,16 @@ pub struct TelegramNotifier {
     parts: Arc<Parts>,
 }
 
-struct Parts {
-    api: Api,
-    chats: Arc<dyn ChatStore>,
-    store: Arc<dyn Store>,
+pub(crate) struct Parts {
+    pub(crate) api: Api,
+    pub(crate) chats: Arc<dyn ChatStore>,
+    pub(crate) store: Arc<dyn Store>,
     media: Media,
-    clock: Arc<dyn Clock>,
-    entropy: Entropy,
-    settings: Settings,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Entropy,
+    pub(crate) settings: Settings,
+    /// In which nothing more is said of the same alarm.
+    pub(crate) silence: Duration,
     catalogue: Catalogue,
     link: Option<MediaLink>,
     minutes: Minutes,
@@ -95,6 +98,13 @@ impl TelegramNotifierBuilder {
         self
     }
 
+    /// For how long nothing more is said of the same alarm to admins. Half an hour by default.
+    #[must_use]
+    pub fn silence(mut self, silence: Duration) -> Self {
+        self.parts.silence = silence;
+        self
+    }
+
     /// The notifier.
     pub fn build(self) -> TelegramNotifier {
         TelegramNotifier { parts: Arc::new(self.parts) }
@@ -102,6 +112,10 @@ impl TelegramNotifierBuilder {
 }
 
 impl TelegramNotifier {
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// Begins a notifier.
     pub fn builder(
         api: Api,
@@ -112,8 +126,19 @@ impl TelegramNotifier {
     ) -> TelegramNotifierBuilder {
         let (settings, catalogue, entropy) = (Settings::default(), Catalogue::default(), Entropy::from_os());
         let minutes = Minutes::default();
-        let parts =
-            Parts { api, chats, store, media, clock, entropy, settings, catalogue, link: None, minutes };
+        let parts = Parts {
+            api,
+            chats,
+            store,
+            media,
+            clock,
+            entropy,
+            settings,
+            silence: SILENCE,
+            catalogue,
+            link: None,
+            minutes,
+        };
         TelegramNotifierBuilder { parts }
     }
 }

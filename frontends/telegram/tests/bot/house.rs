@@ -70,6 +70,9 @@ macro_rules! on_every_store {
 }
 pub(crate) use on_every_store;
 
+/// How long nothing more is said of the same alarm.
+pub(crate) const SILENCE: Duration = Duration::from_secs(3);
+
 pub(crate) struct House {
     pub(crate) telegram: TelegramFake,
     pub(crate) kie: KieFake,
@@ -77,6 +80,7 @@ pub(crate) struct House {
     pub(crate) settings: Settings,
     media: Media,
     running: Option<Running>,
+    engine: Option<Engine>,
 }
 
 struct Running {
@@ -97,6 +101,7 @@ impl House {
             settings: Settings::default(),
             media: Media::in_memory(),
             running: None,
+            engine: None,
         }
     }
 
@@ -124,6 +129,7 @@ impl House {
             clock.clone(),
         )
         .settings(self.settings.clone())
+        .silence(SILENCE)
         .build();
         let policy = Policy {
             poll_min: Duration::from_millis(20),
@@ -142,6 +148,7 @@ impl House {
             .drafts(Arc::new(drafts))
             .lease(Duration::from_secs(2))
             .build();
+        self.engine = Some(engine.clone());
         let stop = CancellationToken::new();
         let (for_bot, for_worker, for_keeper) = (stop.clone(), stop.clone(), stop.clone());
         self.running = Some(Running {
@@ -152,7 +159,7 @@ impl House {
             }),
             keeper: tokio::spawn(async move {
                 if worker {
-                    notifier.keep_cards(for_keeper).await;
+                    tokio::join!(notifier.keep_cards(for_keeper.clone()), notifier.tell_admins(for_keeper));
                 }
             }),
             stop,
@@ -166,6 +173,11 @@ impl House {
         config.upload_base = env["KIE_UPLOAD_BASE_URL"].clone();
         config.media_hosts = env["KIE_MEDIA_HOSTS"].parse().unwrap();
         KieProvider::new(config, self.stores.store.clone(), clock.clone(), Entropy::from_os()).unwrap()
+    }
+
+    /// The engine of the house as it runs.
+    pub(crate) fn engine(&self) -> &Engine {
+        self.engine.as_ref().unwrap()
     }
 
     /// Stops in order.

@@ -82,9 +82,17 @@ impl Alarms {
 
     pub(super) fn settle(&mut self, settle: &AlarmSettle, now: Timestamp) -> bool {
         let row = self.rows.get_mut(&(settle.kind, settle.subject.clone()));
-        let Some(row) = row.filter(|row| row.record.epoch == settle.epoch) else { return false };
+        let Some(row) = row.filter(|row| row.record.since == settle.since) else { return false };
+        let is_ours = row.record.epoch == settle.epoch;
         if let Some(times) = settle.told {
             (row.record.told_times, row.record.told_at) = (times, Some(now));
+            if !is_ours {
+                row.record.epoch += 1;
+                row.wake_at = Some(now);
+            }
+        }
+        if !is_ours {
+            return false;
         }
         row.record.is_over |= settle.is_over;
         row.wake_at = settle.next.map(|wait| later(now, wait));

@@ -33,7 +33,8 @@ async fn settle(
     next: Option<Duration>,
 ) -> bool {
     let Alarm { kind, subject, .. } = record.alarm.clone();
-    let settle = AlarmSettle { kind, subject, epoch: record.epoch, told, is_over, next };
+    let (since, epoch) = (record.since, record.epoch);
+    let settle = AlarmSettle { kind, subject, since, epoch, told, is_over, next };
     world.store.alarm_settle(&settle).await.unwrap()
 }
 
@@ -65,7 +66,7 @@ pub async fn one_at_a_time_tells(world: &World) {
     assert_eq!(claim(world).await, []);
     world.clock.advance(LEASE);
     let second = claim(world).await.remove(0);
-    assert!(!settle(world, &first, Some(1), false, None).await);
+    assert!(!settle(world, &first, None, false, None).await);
     assert!(settle(world, &second, Some(1), false, Some(WINDOW)).await);
     // More of the same wakes nobody before the time.
     note(world, &alarm("500", "a"), 7).await;
@@ -86,7 +87,9 @@ pub async fn an_end_is_news(world: &World) {
     assert!(!settle(world, &first, Some(1), false, None).await);
     assert_eq!(open(world).await, []);
     let second = claim(world).await.remove(0);
+    // That it was told is known, so that the end can be told.
     assert!(second.is_over);
+    assert_eq!(second.told_times, 1);
     assert!(settle(world, &second, Some(1), false, None).await);
     world.clock.advance(LEASE);
     assert_eq!(claim(world).await, []);
