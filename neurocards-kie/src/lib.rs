@@ -43,7 +43,7 @@ mod uploads;
 
 pub use callback::{
     CALLBACK_MAX_BYTES, CALLBACK_PATH, CallbackHint, CallbackRefusal, CallbackRequest, CallbackSetupError,
-    Callbacks,
+    CallbackUnreached, Callbacks,
 };
 pub use catalogue::{CatalogueError, Drift, KieCatalogue, LivePrice};
 pub use classify::{Nuance, Verdict, classify};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use neurocards_core::{Fault, FaultClass};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Proxy, redirect, retry};
+use reqwest::{Client, Proxy, RequestBuilder, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use url::Url;
@@ -108,6 +108,18 @@ impl Connection {
         let body = serde_json::to_vec(body)
             .map_err(|error| Fault::new(FaultClass::InvalidInput, error.to_string()))?;
         let request = self.http.post(address).header(CONTENT_TYPE, "application/json").body(body);
+        self.exchange(request, limit).await
+    }
+
+    /// Asks for what lies below the base address.
+    ///
+    /// # Errors
+    /// No reply came, or none that can be read.
+    pub(crate) async fn get(&self, path: &str, limit: Duration) -> Result<Reply, Fault> {
+        self.exchange(self.http.get(format!("{}{path}", self.base)), limit).await
+    }
+
+    async fn exchange(&self, request: RequestBuilder, limit: Duration) -> Result<Reply, Fault> {
         let mut reply = request.timeout(limit).send().await.map_err(|error| self.broken(error, limit))?;
         let status = reply.status().as_u16();
         let asked = Asked::of(reply.headers());

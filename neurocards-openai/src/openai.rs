@@ -18,6 +18,9 @@ use crate::patience::Patience;
 use crate::reading::{Failure, Reading, Spoken, failure, read};
 use crate::settings::{Limits, OpenAiBuilder};
 
+/// How long the list of models is waited for.
+const LIST_LIMIT: Duration = Duration::from_secs(20);
+
 /// An OpenAI-compatible service. Cheap to clone; clones share what they learn of it.
 #[derive(Clone)]
 pub struct OpenAi {
@@ -79,6 +82,22 @@ impl OpenAi {
     /// are those of OpenAI's own service.
     pub fn known_models(&self) -> impl Iterator<Item = &LanguageModel> {
         self.parts.chain.iter().filter_map(|model| self.parts.models.get(model))
+    }
+
+    /// The models that the service says it has, by their ids. Free, and asked once: for looking whether the key is taken
+    /// and the models are there.
+    ///
+    /// # Errors
+    /// The service did not answer, refuses the key, or does not tell: then of the class `model_unavailable`, and
+    /// compatible servers may well serve all the same.
+    pub async fn listed(&self) -> Result<Vec<String>, Fault> {
+        let parts = &self.parts;
+        let reply = parts.connection.get("models", LIST_LIMIT).await?;
+        let rows = reply.body["data"].as_array().filter(|_| (200..300).contains(&reply.status));
+        let Some(rows) = rows else {
+            return Err(failure(&reply, &parts.connection, parts.clock.now()).fault);
+        };
+        Ok(rows.iter().filter_map(|row| row["id"].as_str()).map(str::to_owned).collect())
     }
 
     /// Asks until `judge`, which gets the answer and the model, is content, within the limits of tries and time.

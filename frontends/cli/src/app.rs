@@ -10,8 +10,8 @@ use neurocards::kie::{Callbacks, KieProvider};
 use neurocards::openai::{OpenAiCheck, OpenAiPrompts};
 use neurocards::preview::PreviewProvider;
 use neurocards::{
-    Account, AccountKey, AccountOpen, Catalogue, Clock, Credits, Engine, Entropy, EntryId, JobFilter, Media,
-    Policy, Store, SystemClock, VideoProvider,
+    Account, AccountKey, AccountOpen, AttemptId, Catalogue, Clock, Credits, Engine, Entropy, EntryId,
+    JobFilter, Media, Policy, Store, SystemClock, VideoProvider,
 };
 use secrecy::SecretSlice;
 
@@ -115,6 +115,11 @@ impl App {
         if config.database.schema().await?.found.is_some() {
             return Self::open(config).await;
         }
+        Self::in_memory(config)
+    }
+
+    /// For asking services about themselves: no database and no media.
+    pub(crate) fn in_memory(config: Config) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let policy = config.timers.watched_policy();
         let stores = Stores::in_memory(&clock);
@@ -185,6 +190,11 @@ impl App {
     /// An unused id for a ledger entry.
     pub(crate) fn entry_id(&self) -> EntryId {
         EntryId::new(self.clock.now(), self.entropy.id_bytes())
+    }
+
+    /// The id of an attempt that does not exist.
+    pub(crate) fn attempt_id(&self) -> AttemptId {
+        AttemptId::new(self.clock.now(), self.entropy.id_bytes())
     }
 
     /// Opens an account, or finds it.

@@ -8,6 +8,7 @@ mod media;
 mod names;
 mod openai;
 mod places;
+mod plain;
 mod retention;
 mod secret;
 mod telegram;

@@ -4,9 +4,10 @@
 //! says "look at this task for this attempt", and whoever is told reads the task from KIE. The token in the address is
 //! ours and proves that somebody has it to whom we gave it, for this one attempt.
 //!
-//! Pure functions; the server stands elsewhere. All refusals look the same from outside.
+//! Pure functions, but for one that calls ourselves; the server stands elsewhere. All refusals look the same from outside.
 
 mod body;
+mod reach;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use neurocards_core::{AttemptId, Timestamp};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use url::Url;
 
+pub use reach::CallbackUnreached;
 use token::Tokens;
 
 /// The path below which callbacks come in; the token follows.

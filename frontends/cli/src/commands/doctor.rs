@@ -6,6 +6,7 @@ mod services;
 
 use serde::Serialize;
 
+use crate::app::App;
 use crate::args::DocumentArgs;
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
@@ -63,13 +64,22 @@ pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) 
         services::renderer(&config),
         services::callbacks(&config),
     ];
-    findings.extend(services::language_model(&config));
+    findings.extend(services::language_model(&config).await);
     findings.push(machine::photos().await);
     findings.push(machine::data_folder(&config));
     findings.push(machine::free_disk(&config));
     findings.push(machine::media(&config).await);
     findings.push(machine::retention(&config));
-    findings.extend(database::check(config).await);
+    let (found, app) = database::check(config.clone()).await;
+    findings.extend(found);
+    // The services can be asked without a database.
+    match app.map_or_else(|| App::in_memory(config), Ok) {
+        Ok(app) => {
+            findings.extend(services::keys(&app).await);
+            findings.extend(services::reach(&app).await);
+        }
+        Err(failure) => findings.push(Finding::failed("services", &failure)),
+    }
     let failed = findings.iter().any(|finding| finding.state == Health::Fail);
     if args.json {
         let view = DoctorView { ok: !failed, version: env!("CARGO_PKG_VERSION"), checks: &findings };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use neurocards::kie::{Callbacks, Cooldowns, KieCatalogue, KieConfig, KieKeys, MediaHosts};
 use secrecy::{SecretSlice, SecretString};
 
-use super::{Settings, hurried, numbered, refused};
+use super::{Settings, hurried, numbered, plain, refused};
 use crate::failure::{Exit, Failure};
 
 /// Most bytes of a catalogue file.
@@ -34,6 +34,9 @@ impl Kie {
         })?;
         if keys.is_empty() {
             return Ok(None);
+        }
+        for name in ["KIE_BASE_URL", "KIE_UPLOAD_BASE_URL"] {
+            plain::check(settings, name, settings.text(name)?.unwrap_or_default())?;
         }
         let media_hosts = match settings.text("KIE_MEDIA_HOSTS")? {
             Some(list) => list.parse().map_err(|error| {

@@ -8,7 +8,7 @@ use crate::output::nearest;
 const PREFIX: &str = "NEUROCARDS_";
 
 /// Every setting of the contract (DESIGN section 6) with our prefix, also those that this version does not use.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 27] = [
     "NEUROCARDS_DATA_DIR",
     "NEUROCARDS_MEDIA_URL",
     "NEUROCARDS_MODELS",
@@ -31,6 +31,11 @@ const KNOWN: [&str; 22] = [
     "NEUROCARDS_KEEP_VIDEOS",
     "NEUROCARDS_KEY_RATE_LIMIT_COOLDOWN",
     "NEUROCARDS_KEY_BILLING_COOLDOWN",
+    "NEUROCARDS_MODEL_FAULTS",
+    "NEUROCARDS_MODEL_REST",
+    "NEUROCARDS_MODEL_PAUSE",
+    "NEUROCARDS_MODEL_PROBATION",
+    "NEUROCARDS_PLAIN_HTTP",
 ];
 
 /// A setting with our prefix that nobody knows. Its value may be a secret and is not kept.

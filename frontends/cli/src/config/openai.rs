@@ -7,7 +7,7 @@ use neurocards::openai::{OpenAi, OpenAiBuilder};
 use neurocards::{Clock, Entropy};
 use secrecy::SecretString;
 
-use super::{Settings, hurried, refused};
+use super::{Settings, hurried, plain, refused};
 use crate::failure::Failure;
 
 /// How long one answer, and the whole of a question, may take in a simulation, by its own clock.
@@ -44,6 +44,7 @@ fn builder(settings: &Settings) -> Result<Option<OpenAiBuilder>, Failure> {
     }
     let mut builder = OpenAi::builder();
     if let Some(key) = key {
+        plain::check(settings, "OPENAI_BASE_URL", base.unwrap_or_default())?;
         builder = builder.key(SecretString::from(key));
     }
     if let Some(base) = base {

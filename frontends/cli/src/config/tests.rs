@@ -101,6 +101,21 @@ fn timers_are_checked_together() {
     }
 }
 
+#[test]
+fn the_rest_of_models_can_be_set() {
+    let settings = [
+        ("NEUROCARDS_MODEL_FAULTS", "2"),
+        ("NEUROCARDS_MODEL_REST", "1m"),
+        ("NEUROCARDS_MODEL_PAUSE", "2h"),
+        ("NEUROCARDS_MODEL_PROBATION", "4m"),
+    ];
+    let (set, usual) = (load(&settings).unwrap().timers.policy(), load(&[]).unwrap().timers.policy());
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    assert_eq!((set.breaker.after, set.breaker.rest, set.probation), (2, minutes(1), minutes(4)));
+    assert_eq!((set.unavailable.after, set.unavailable.rest), (1, minutes(120)));
+    assert_eq!((usual.breaker.after, usual.breaker.rest), (5, minutes(5)));
+}
+
 const WATCHED: Duration = Duration::from_secs(10);
 
 #[test]

@@ -19,6 +19,10 @@ pub(crate) struct Timers {
     retry_temporary: Option<Duration>,
     retry_rate_limit: Option<Duration>,
     storage_retry: Option<Duration>,
+    model_faults: Option<u32>,
+    model_rest: Option<Duration>,
+    model_pause: Option<Duration>,
+    model_probation: Option<Duration>,
 }
 
 /// A command that somebody looks at: when it is killed, the next one should not wait long for its leases.
@@ -43,6 +47,10 @@ impl Timers {
             retry_temporary: read("NEUROCARDS_RETRY_TEMPORARY")?,
             retry_rate_limit: read("NEUROCARDS_RETRY_RATE_LIMIT")?,
             storage_retry: read("NEUROCARDS_STORAGE_RETRY")?,
+            model_faults: count("NEUROCARDS_MODEL_FAULTS", text("NEUROCARDS_MODEL_FAULTS")?)?,
+            model_rest: read("NEUROCARDS_MODEL_REST")?,
+            model_pause: read("NEUROCARDS_MODEL_PAUSE")?,
+            model_probation: read("NEUROCARDS_MODEL_PROBATION")?,
         };
         for policy in [timers.policy(), timers.watched_policy()] {
             if policy.lease < SHORTEST_LEASE {
@@ -96,11 +104,24 @@ impl Timers {
             (self.retry_temporary, &mut policy.retry_temporary),
             (self.retry_rate_limit, &mut policy.retry_rate_limit),
             (self.storage_retry, &mut policy.storage_retry),
+            (self.model_rest, &mut policy.breaker.rest),
+            (self.model_pause, &mut policy.unavailable.rest),
+            (self.model_probation, &mut policy.probation),
         ];
         for (given, place) in settings {
             *place = given.unwrap_or(*place);
         }
+        policy.breaker.after = self.model_faults.unwrap_or(policy.breaker.after);
         policy
+    }
+}
+
+/// A number out of the environment that is at least one.
+fn count(name: &'static str, text: Option<&str>) -> Result<Option<u32>, Failure> {
+    let Some(text) = text else { return Ok(None) };
+    match text.parse() {
+        Ok(0) | Err(_) => Err(refused(name, "is no number above zero", "Leave it out for the default, 5.")),
+        Ok(count) => Ok(Some(count)),
     }
 }
 

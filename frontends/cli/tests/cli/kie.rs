@@ -4,15 +4,16 @@ use std::process::{Child, Command, Stdio};
 
 use neurocards_fakes::kie::{Callbacks, KieFake, Render, words};
 use neurocards_fakes::openai::OpenAiFake;
-use neurocards_fakes::{Fault, When};
+use neurocards_fakes::{Call, Fault, Rule, When};
 
 use crate::support::{Home, Ran, cup};
 
 const KEY: &str = "canary-kie-key-0123456789";
 const OPENAI_KEY: &str = "canary-openai-key-0123456789";
+const WEBHOOK_KEY: &str = "canary-webhook-key-0123456789";
 
 fn kie() -> KieFake {
-    KieFake::builder().account("main").key(KEY).credits(1_000).start_blocking()
+    KieFake::builder().account("main").key(KEY).credits(1_000).webhook_key(WEBHOOK_KEY).start_blocking()
 }
 
 /// A command that is pointed at the fake.
@@ -38,7 +39,7 @@ fn entries(home: &Home) -> [usize; 3] {
 }
 
 fn assert_no_secret(ran: &Ran) {
-    for secret in [KEY, OPENAI_KEY] {
+    for secret in [KEY, OPENAI_KEY, WEBHOOK_KEY] {
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{ran:?}");
     }
 }
@@ -102,18 +103,26 @@ impl Drop for Worker {
     }
 }
 
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A command of a house that KIE can call there.
+fn public(mut command: Command, port: u16) -> Command {
+    command.env("PUBLIC_BASE_URL", format!("http://127.0.0.1:{port}"));
+    command.env("NEUROCARDS_HTTP_ADDR", format!("127.0.0.1:{port}"));
+    command.env("KIE_WEBHOOK_HMAC_KEY", WEBHOOK_KEY);
+    command
+}
+
 #[test]
 fn a_callback_brings_the_task_whose_reply_was_lost() {
     let (home, kie) = (Home::new(), kie());
     kie.script(When::paid(), Fault::lost_reply());
     kie.script(When::paid(), Render::succeeds().when_told().callbacks(Callbacks::times(2)));
     // Nobody reads a task that nobody knows: its end is told.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let public = |mut command: Command| {
-        command.env("PUBLIC_BASE_URL", format!("http://127.0.0.1:{port}"));
-        command.env("NEUROCARDS_HTTP_ADDR", format!("127.0.0.1:{port}"));
-        command
-    };
+    let port = free_port();
+    let public = |command: Command| public(command, port);
     let placed =
         home.finish(public(command(&home, &kie, &["generate", &cup(), "Cup", "--no-wait", "--json"])));
     assert_eq!(placed.code, Some(0), "{placed:?}");
@@ -236,12 +245,94 @@ fn settings_that_cannot_work_are_refused_before_anything_is_ordered() {
     check("KIE_FALLBACK_MODELS", "nothing", 2, "KIE_FALLBACK_MODELS");
     check("KIE_API_KEY", "two words", 4, "KIE_API_KEY");
     check("KIE_BASE_URL", "nowhere", 2, "address");
+    check("KIE_BASE_URL", "http://api.kie.example", 2, "in clear text");
+    check("KIE_UPLOAD_BASE_URL", "http://upload.kie.example", 2, "in clear text");
+    check("NEUROCARDS_MODEL_FAULTS", "0", 2, "NEUROCARDS_MODEL_FAULTS");
+    check("NEUROCARDS_MODEL_REST", "soon", 2, "NEUROCARDS_MODEL_REST");
     check("PUBLIC_BASE_URL", "http://cards.example", 2, "PUBLIC_BASE_URL");
     check("NEUROCARDS_SECRET", "short", 2, "NEUROCARDS_SECRET");
     check("OPENAI_BASE_URL", "nowhere", 2, "OPENAI_BASE_URL");
+    let mut clear = command(&home, &kie, &["generate", &cup(), "Cup"]);
+    clear.env("OPENAI_BASE_URL", "http://models.example/v1").env("OPENAI_API_KEY", OPENAI_KEY);
+    let ran = home.finish(clear);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("NEUROCARDS_PLAIN_HTTP=models.example"), "{ran:?}");
+    assert_no_secret(&ran);
     let mut without = home.command(["generate", &cup(), "Cup"]);
     without.env("NEUROCARDS_PROVIDER", "kie");
     let ran = home.finish(without);
     assert_eq!(ran.code, Some(4), "{ran:?}");
     assert_eq!(kie.log().exchanges().len(), 0);
+}
+
+/// What `doctor` finds, as `state check: found -> mend`.
+fn findings(ran: &Ran) -> Vec<String> {
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let text = |check: &serde_json::Value, name: &str| check[name].as_str().unwrap_or_default().to_owned();
+    let line = |check: &serde_json::Value| {
+        let [state, name, found, mend] = ["state", "check", "found", "mend"].map(|name| text(check, name));
+        format!("{state} {name}: {found} -> {mend}")
+    };
+    document["checks"].as_array().unwrap().iter().map(line).collect()
+}
+
+fn assert_found(ran: &Ran, begins: &str, says: &[&str]) {
+    let findings = findings(ran);
+    let is_it = |line: &&String| line.starts_with(begins) && says.iter().all(|word| line.contains(word));
+    assert!(findings.iter().any(|line| is_it(&line)), "{begins} {says:?}: {findings:#?}");
+    assert_no_secret(ran);
+}
+
+#[test]
+fn the_doctor_asks_the_services_before_anything_was_ordered() {
+    let (home, kie) = (Home::new(), kie());
+    let openai = OpenAiFake::builder().key(OPENAI_KEY).start_blocking();
+    // People do not ask a doctor several times a second.
+    kie.allow(Rule::DiscoveryRate);
+    let doctor = |settings: &[(&str, &str)]| {
+        let mut command = command(&home, &kie, &["doctor", "--json"]);
+        command.envs(openai.env()).envs(settings.iter().copied());
+        home.finish(command)
+    };
+    let well = doctor(&[]);
+    assert_eq!(well.code, Some(0), "{well:?}");
+    assert_found(&well, "ok kie: key ", &["1000.000 credits"]);
+    assert_found(&well, "ok models", &["all are on KIE's list"]);
+    assert_found(&well, "ok prompts", &["the language model answers"]);
+    assert!(!home.data().exists(), "looking makes nothing");
+    assert_eq!((kie.log().paid().len(), openai.log().count(Call::Chat)), (0, 0), "and costs nothing");
+
+    let leaving = doctor(&[("OPENAI_MODEL", "gpt-4o")]);
+    assert_found(&leaving, "warn prompts", &["gpt-4o", "2027-01-14", "OPENAI_MODEL=gpt-6-luna"]);
+    let gone = doctor(&[("OPENAI_MODEL", "gpt-3.5-turbo")]);
+    assert_found(&gone, "warn prompts", &["does not serve gpt-3.5-turbo any more", "gpt-6-luna"]);
+    assert_found(&gone, "warn prompts", &["the service does not list gpt-3.5-turbo"]);
+    let refused = doctor(&[("OPENAI_API_KEY", "canary-wrong-key")]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert_found(&refused, "fail prompts", &["is refused", "OPENAI_API_KEY"]);
+    assert!(!refused.stdout.contains("canary-wrong-key"));
+    kie.set_credits("main", 0);
+    assert_found(&doctor(&[]), "warn kie", &["no credits are left", "Top the account up"]);
+    openai.allow(Rule::Auth);
+}
+
+#[test]
+fn the_doctor_calls_our_own_address_as_kie_would() {
+    let (home, kie, port) = (Home::new(), kie(), free_port());
+    kie.allow(Rule::DiscoveryRate);
+    let doctor = |settings: &[(&str, &str)]| {
+        let mut command = public(command(&home, &kie, &["doctor", "--json"]), port);
+        command.envs(settings.iter().copied());
+        home.finish(command)
+    };
+    assert_found(&doctor(&[]), "warn callbacks", &["nobody answers there", "NEUROCARDS_HTTP_ADDR"]);
+    let mut worker = public(command(&home, &kie, &["worker"]), port);
+    let _worker = Worker(worker.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    wait_until(|| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    assert_found(&doctor(&[]), "ok callbacks", &["reaches a worker"]);
+    let other = doctor(&[("NEUROCARDS_SECRET", "another secret of another house")]);
+    assert_found(&other, "warn callbacks", &["the answer there is 404", "the same secret"]);
+    let other = doctor(&[("KIE_WEBHOOK_HMAC_KEY", "another key")]);
+    assert_found(&other, "warn callbacks", &["the answer there is 404"]);
+    assert_eq!(kie.log().paid().len(), 0);
 }

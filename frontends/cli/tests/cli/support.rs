@@ -152,6 +152,8 @@ pub(crate) fn settings() -> insta::Settings {
         (r"\border-[0-9a-f]{20}\b", "[key]"),
         (r"\d+ kB", "[size] kB"),
         (r"neurocards \d+\.\d+\.\d+", "neurocards [version]"),
+        // The schema grows with every migration.
+        (r"\b(version|versions up to) \d{1,3}\b", "$1 [schema]"),
     ] {
         settings.add_filter(pattern, instead);
     }

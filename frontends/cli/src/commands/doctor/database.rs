@@ -7,7 +7,7 @@ use std::path::Path;
 use neurocards::store::PostgresStore;
 use neurocards::{Clock, StoreError, SystemClock, Timestamp};
 
-use super::{Finding, services};
+use super::Finding;
 use crate::app::App;
 use crate::config::{Config, Database, MediaPlace};
 use crate::failure::Failure;
@@ -15,8 +15,8 @@ use crate::failure::Failure;
 /// More seconds than this between our clock and the server's deserve a word.
 const CLOCK_SECONDS: i64 = 5;
 
-/// Looks at the database without making or migrating one.
-pub(super) async fn check(config: Config) -> Vec<Finding> {
+/// Looks at the database without making or migrating one; and, where it can be used, what stands on it.
+pub(super) async fn check(config: Config) -> (Vec<Finding>, Option<App>) {
     let (mut name, mut findings) = (config.database.to_string(), Vec::new());
     if let Database::Server(server) = &config.database {
         match PostgresStore::server_of(&server.url).await {
@@ -24,12 +24,12 @@ pub(super) async fn check(config: Config) -> Vec<Finding> {
                 name = format!("PostgreSQL {} at {name}", facts.version);
                 findings.push(clock(facts.now));
             }
-            Err(error) => return vec![Finding::failed("database", &Failure::from(error))],
+            Err(error) => return (vec![Finding::failed("database", &Failure::from(error))], None),
         }
     }
     let schema = match config.database.schema().await {
         Ok(schema) => schema,
-        Err(error) => return vec![Finding::failed("database", &Failure::from(error))],
+        Err(error) => return (vec![Finding::failed("database", &Failure::from(error))], None),
     };
     let Some(found) = schema.found else {
         let found = match &config.database {
@@ -40,24 +40,32 @@ pub(super) async fn check(config: Config) -> Vec<Finding> {
         if config.media.has_videos().await {
             findings.push(lost(&config.media));
         }
-        return findings;
+        return (findings, None);
     };
     if schema.is_newer() {
         let newer = StoreError::Newer { found, known: schema.known };
         findings.insert(0, Finding::failed("database", &Failure::from(newer)));
-        return findings;
+        return (findings, None);
     }
     if !schema.is_current() {
         let found = format!("{name} has version {found}; this is version {}", schema.known);
         findings.insert(0, Finding::warn("database", found, "neurocards migrate"));
-        return findings;
+        return (findings, None);
     }
     findings.insert(0, Finding::ok("database", format!("{name}, version {found}")));
     if let Database::File(path) = &config.database {
         findings.push(journal(path));
     }
-    findings.extend(audit(config).await);
-    findings
+    match App::open(config).await {
+        Ok(app) => {
+            findings.extend([invariants(&app).await, videos(&app).await]);
+            (findings, Some(app))
+        }
+        Err(failure) => {
+            findings.push(Finding::failed("audit", &failure));
+            (findings, None)
+        }
+    }
 }
 
 /// Timers and leases follow the server's clock; ids and what people read follow ours.
@@ -80,17 +88,6 @@ fn journal(path: &Path) -> Finding {
             Finding::warn("journal", "no write-ahead log", "Run any command that writes: it turns it on.")
         }
         Err(error) => Finding::fail("journal", error.to_string(), "Check the rights of the database file."),
-    }
-}
-
-async fn audit(config: Config) -> Vec<Finding> {
-    match App::open(config).await {
-        Ok(app) => {
-            let mut findings = vec![invariants(&app).await, videos(&app).await];
-            findings.extend(services::keys(&app).await);
-            findings
-        }
-        Err(failure) => vec![Finding::failed("audit", &failure)],
     }
 }
 

@@ -1,10 +1,12 @@
 //! Who renders and who writes prompts: models, keys, balances, callbacks.
 
-use neurocards::FaultClass;
+use chrono::NaiveDate;
+use neurocards::openai::{LanguageModel, OpenAi};
+use neurocards::{Clock, FaultClass, SystemClock};
 
 use super::Finding;
 use crate::app::{App, catalogue};
-use crate::config::{Config, Database};
+use crate::config::{Config, Database, Public};
 
 /// An account that lasts fewer days deserves a word.
 const DAYS_LEAST: f64 = 3.0;
@@ -26,14 +28,78 @@ pub(super) fn renderer(config: &Config) -> Finding {
     }
 }
 
-pub(super) fn language_model(config: &Config) -> Vec<Finding> {
+/// Who writes prompts: which models leave and what follows them, and whether the service takes the key.
+pub(super) async fn language_model(config: &Config) -> Vec<Finding> {
     let Some(openai) = &config.openai else {
         return vec![Finding::ok("prompts", "from offline templates: OPENAI_API_KEY is not set")];
     };
-    vec![Finding::ok(
-        "prompts",
-        format!("asked of {}, offline templates behind it", openai.chain().join(", ")),
-    )]
+    let found = format!("asked of {}, offline templates behind it", openai.chain().join(", "));
+    let today = SystemClock::new().now().date_naive();
+    let leaving = openai.known_models().filter_map(|model| leaving(model, today));
+    let mut findings: Vec<Finding> = std::iter::once(Finding::ok("prompts", found)).chain(leaving).collect();
+    findings.push(listed(openai).await);
+    findings
+}
+
+/// A model whose last day was announced.
+fn leaving(model: &LanguageModel, today: NaiveDate) -> Option<Finding> {
+    let (id, leaves) = (&model.id, model.leaves?);
+    let found = match leaves <= today {
+        true => format!("OpenAI does not serve {id} any more since {leaves}"),
+        false => format!("OpenAI stops serving {id} on {leaves}"),
+    };
+    let mend = match &model.successor {
+        Some(successor) => format!("Its successor is {successor}: set OPENAI_MODEL={successor}."),
+        None => "Set OPENAI_MODEL to another one.".to_owned(),
+    };
+    Some(Finding::warn("prompts", found, mend))
+}
+
+/// Asks the service for its models: free.
+async fn listed(openai: &OpenAi) -> Finding {
+    let fault = match openai.listed().await {
+        Ok(models) if openai.chain().iter().any(|model| models.contains(model)) => {
+            return Finding::ok("prompts", "the language model answers");
+        }
+        Ok(_) => {
+            let found = format!("the service does not list {}", openai.chain().join(", "));
+            return Finding::warn("prompts", found, "Set OPENAI_MODEL to one that it has.");
+        }
+        Err(fault) => fault,
+    };
+    match fault.class {
+        FaultClass::Auth => Finding::fail(
+            "prompts",
+            "the key of the language model is refused",
+            "Make a new key and set OPENAI_API_KEY.",
+        ),
+        FaultClass::Billing => {
+            let mend = "Top the account of the language model up; until then templates write.";
+            Finding::warn("prompts", fault.to_string(), mend)
+        }
+        FaultClass::ModelUnavailable | FaultClass::InvalidInput => {
+            Finding::ok("prompts", "the service does not tell which models it has")
+        }
+        _ => {
+            Finding::warn("prompts", fault.to_string(), "Try again in a minute; until then templates write.")
+        }
+    }
+}
+
+/// Calls our own public address as KIE would: free.
+pub(super) async fn reach(app: &App) -> Option<Finding> {
+    let callbacks = app.callbacks.as_ref().filter(|callbacks| callbacks.is_public())?;
+    let base = app.config.public.as_ref().map(Public::base).unwrap_or_default();
+    let now = app.clock.now();
+    Some(match callbacks.reach(app.attempt_id(), now).await {
+        Ok(()) => Finding::ok("callbacks", format!("a call to {base} reaches a worker")),
+        Err(error) => Finding::warn(
+            "callbacks",
+            format!("a call to {base} does not arrive: {error}"),
+            "Start a worker with NEUROCARDS_HTTP_ADDR and the same NEUROCARDS_SECRET and KIE_WEBHOOK_HMAC_KEY, and \
+             let the server at that address pass /callbacks/ on to it. Until then tasks are polled.",
+        ),
+    })
 }
 
 /// Whether KIE can call us, and what is weaker when it cannot.
