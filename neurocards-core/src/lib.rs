@@ -40,9 +40,9 @@ pub use brief::{
 };
 pub use chat::{
     ActionId, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardNext, CardPut, CardSettle,
-    CardState, ChatRef, ChatStore, Dialogue, DialogueWrite, Feedback, Mark, MemoryChats, Person, PersonId,
-    PersonWrite, Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord,
-    UpdateSettle,
+    CardState, ChatRef, ChatStore, Dialogue, DialogueWrite, Feedback, Maintenance, Mark, MemoryChats, Person,
+    PersonId, PersonWrite, Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew,
+    UpdateRecord, UpdateSettle,
 };
 pub use check::{BriefCheck, Checked, Objection, Verdict};
 pub use clock::{Clock, Entropy, FastClock, ManualClock, SystemClock, Timestamp};

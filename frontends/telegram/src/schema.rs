@@ -10,7 +10,7 @@ use teloxide::types::{
     User,
 };
 
-use crate::flow::{Command, Input, PhotoSent};
+use crate::flow::{AdminCommand, Command, Input, PhotoSent};
 
 /// What somebody did.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,6 +171,14 @@ fn command(text: &str) -> Option<Input> {
             word.len() <= 64 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
         };
         return Some(Input::Start { payload: words.next().filter(plain).map(str::to_owned) });
+    }
+    match name.as_str() {
+        "admin" => return Some(Input::Admin(AdminCommand::Home)),
+        "user" => {
+            let who = words.next().unwrap_or_default().chars().take(64).collect();
+            return Some(Input::Admin(AdminCommand::User(who)));
+        }
+        _ => {}
     }
     let known = Command::ALL.into_iter().find(|(known, _)| *known == name);
     Some(Input::Command(known.map_or(Command::Help, |(_, command)| command)))

@@ -1,6 +1,6 @@
 //! What an operator configures.
 
-use neurocards::{BotId, Credits};
+use neurocards::{BotId, Credits, PersonId};
 
 /// What an operator configures, the token apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Settings {
     pub most_in_the_making: u32,
     /// What people call the model whose rules they broke.
     pub model_name: Option<String>,
+    /// Most credits that an admin moves at once.
+    pub adjust_most: Credits,
+    /// How often an admin moves credits within a day.
+    pub adjusts_a_day: u32,
     /// Under which count of credits people are told that few are left.
     pub few_credits: Credits,
 }
@@ -39,12 +43,19 @@ impl Default for Settings {
             drafts_a_day: 3,
             most_in_the_making: 15,
             model_name: None,
+            adjust_most: Credits(100),
+            adjusts_a_day: 50,
             few_credits: Credits(3),
         }
     }
 }
 
 impl Settings {
+    /// Whether somebody is an admin.
+    pub fn is_admin(&self, person: PersonId) -> bool {
+        self.admins.contains(&person.0)
+    }
+
     /// Whether there are terms that people accept first.
     pub fn has_terms(&self) -> bool {
         self.terms_url.is_some() || self.privacy_url.is_some()

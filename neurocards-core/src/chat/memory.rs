@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::{
     ActionId, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardNext, CardPut, CardSettle,
-    CardState, ChatRef, ChatStore, Dialogue, Feedback, Mark, Person, PersonId, PersonWrite, Press, Pressed,
-    Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle,
+    CardState, ChatRef, ChatStore, Dialogue, Feedback, Maintenance, Mark, Person, PersonId, PersonWrite,
+    Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord,
+    UpdateSettle,
 };
 use crate::account::AccountKey;
 use crate::clock::{Clock, Timestamp, later};
@@ -59,6 +60,7 @@ struct Tables {
     files: BTreeMap<(BotId, String), String>,
     feedback: BTreeMap<(OrderId, PersonId), Feedback>,
     allowances: BTreeMap<(PersonId, String, String), Timestamp>,
+    maintenance: Option<Maintenance>,
 }
 
 impl MemoryChats {
@@ -432,6 +434,35 @@ impl ChatStore for MemoryChats {
     async fn allowance_take(&self, take: &AllowanceTake) -> Result<Allowance, StoreError> {
         let now = self.clock.now();
         Ok(self.tables().take(take, now))
+    }
+
+    async fn person_find(&self, username: &str) -> Result<Option<Person>, StoreError> {
+        let tables = self.tables();
+        let named = |person: &&Person| {
+            person.username.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(username))
+        };
+        Ok(tables
+            .people
+            .values()
+            .filter(named)
+            .max_by_key(|person| (person.last_seen_at, person.id))
+            .cloned())
+    }
+
+    async fn maintenance_get(&self) -> Result<Option<Maintenance>, StoreError> {
+        Ok(self.tables().maintenance.clone())
+    }
+
+    async fn maintenance_set(&self, closed: Option<(&str, bool)>) -> Result<(), StoreError> {
+        let since = self.clock.now();
+        let known = &mut self.tables().maintenance;
+        match closed {
+            None => *known = None,
+            Some((actor, paused)) => {
+                known.get_or_insert(Maintenance { actor: actor.to_owned(), paused, since });
+            }
+        }
+        Ok(())
     }
 
     async fn chats_tidy(&self, kept: Duration) -> Result<u64, StoreError> {

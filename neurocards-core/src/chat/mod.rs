@@ -7,6 +7,7 @@
 mod action;
 mod card;
 mod dialogue;
+mod maintenance;
 mod memory;
 mod person;
 mod update;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{ActionId, ActionNew, Press, Pressed};
 pub use card::{Card, CardClaim, CardNext, CardPut, CardSettle, CardState};
 pub use dialogue::{Dialogue, DialogueWrite, Turn, TurnOutcome};
+pub use maintenance::Maintenance;
 pub use memory::MemoryChats;
 pub use person::{Allowance, AllowanceTake, Feedback, Mark, Person, PersonWrite};
 pub use update::{UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle};
@@ -127,6 +129,16 @@ pub trait ChatStore: fmt::Debug + Send + Sync + 'static {
 
     /// Takes one of the things that a person may have so many of within a time. The same key takes only once.
     async fn allowance_take(&self, take: &AllowanceTake) -> Result<Allowance, StoreError>;
+
+    /// The person who has this name, by which others find them, in whatever case; the one who spoke last when several had it.
+    async fn person_find(&self, username: &str) -> Result<Option<Person>, StoreError>;
+
+    /// Whether the house is closed for new orders.
+    async fn maintenance_get(&self) -> Result<Option<Maintenance>, StoreError>;
+
+    /// Closes the house, by whom, and whether the queue was paused with it; or opens it. One that is closed already stays
+    /// as it is.
+    async fn maintenance_set(&self, closed: Option<(&str, bool)>) -> Result<(), StoreError>;
 
     /// Forgets updates that ended before [`UPDATES_REMEMBERED`], buttons that ended before `kept`, and allowances and
     /// closed cards older than that. Answers how many rows went.

@@ -132,6 +132,11 @@ impl Engine {
         &self.parts.catalogue
     }
 
+    /// The names of the providers.
+    pub fn providers(&self) -> Vec<String> {
+        self.parts.providers.iter().map(|provider| provider.name().to_owned()).collect()
+    }
+
     /// The numbers of the lifecycle.
     pub fn policy(&self) -> &Policy {
         &self.parts.policy

@@ -1,6 +1,7 @@
 //! Conversations, in the same file.
 
 mod cards;
+mod maintenance;
 mod people;
 mod turns;
 mod updates;
@@ -10,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use neurocards_core::{
     AccountKey, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardPut, CardSettle, ChatRef,
-    ChatStore, Dialogue, Feedback, Mark, OrderId, Person, PersonId, Press, Pressed, StoreError, Turn,
-    TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle,
+    ChatStore, Dialogue, Feedback, Maintenance, Mark, OrderId, Person, PersonId, Press, Pressed, StoreError,
+    Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle,
 };
 use sqlx::AssertSqlSafe;
 
@@ -159,6 +160,20 @@ impl ChatStore for SqliteStore {
         let allowance = people::take_allowance(&mut tx, take, now).await?;
         commit(tx).await?;
         Ok(allowance)
+    }
+
+    async fn person_find(&self, username: &str) -> Result<Option<Person>, StoreError> {
+        people::find(&mut *self.readers.acquire().await.map_err(classify)?, username).await
+    }
+
+    async fn maintenance_get(&self) -> Result<Option<Maintenance>, StoreError> {
+        maintenance::get(&mut *self.readers.acquire().await.map_err(classify)?).await
+    }
+
+    async fn maintenance_set(&self, closed: Option<(&str, bool)>) -> Result<(), StoreError> {
+        let (mut tx, now) = self.write().await?;
+        maintenance::set(&mut tx, closed, now).await?;
+        commit(tx).await
     }
 
     async fn chats_tidy(&self, kept: Duration) -> Result<u64, StoreError> {

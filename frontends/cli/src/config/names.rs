@@ -8,13 +8,14 @@ use crate::output::nearest;
 const PREFIX: &str = "NEUROCARDS_";
 
 /// Every setting of the contract (DESIGN section 6) with our prefix, also those that this version does not use.
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "NEUROCARDS_DATA_DIR",
     "NEUROCARDS_MEDIA_URL",
     "NEUROCARDS_MODELS",
     "NEUROCARDS_SECRET",
     "NEUROCARDS_PRECHECK",
     "NEUROCARDS_PROVIDER",
+    "NEUROCARDS_ADJUST_MOST",
     "NEUROCARDS_FREE_CREDITS",
     "NEUROCARDS_HTTP_ADDR",
     "NEUROCARDS_LEASE",

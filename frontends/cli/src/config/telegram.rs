@@ -63,6 +63,17 @@ impl TelegramConfig {
                 }
                 None => defaults.free_credits,
             },
+            adjust_most: match numbers("NEUROCARDS_ADJUST_MOST", text("NEUROCARDS_ADJUST_MOST")?)?.first() {
+                Some(credits @ 1..=1_000_000) => Credits(*credits),
+                Some(_) => {
+                    return Err(refused(
+                        "NEUROCARDS_ADJUST_MOST",
+                        "is not between 1 and 1000000",
+                        "100 are usual.",
+                    ));
+                }
+                None => defaults.adjust_most,
+            },
             ..defaults
         };
         Ok(Some(Self { token: token.to_owned(), server: address("TELEGRAM_API_URL")?, settings }))
@@ -107,6 +118,7 @@ mod tests {
             ("SUPPORT_URL", "support"),
             ("TELEGRAM_API_URL", "ftp://x"),
             ("NEUROCARDS_FREE_CREDITS", "-1"),
+            ("NEUROCARDS_ADJUST_MOST", "0"),
         ] {
             let error = read(&[(name, value), ("BOT_TOKEN", TOKEN)]).map(|config| config.is_some());
             assert!(error.is_err(), "{name}={value}");

@@ -12,6 +12,7 @@ use neurocards::{AlarmClaim, AlarmRecord, AlarmSettle, ChatRef, Lang, Mark, Pers
 use tokio_util::sync::CancellationToken;
 
 use self::say::{Word, say};
+pub(crate) use self::screens::what;
 use crate::api::CallError;
 use crate::notify::{Parts, TelegramNotifier};
 use crate::screen::mint;

@@ -32,7 +32,7 @@ pub(crate) fn alert(record: &AlarmRecord, word: Word) -> Screen {
 }
 
 /// What it is about, on one line.
-fn what(alarm: &Alarm) -> Text {
+pub(crate) fn what(alarm: &Alarm) -> Text {
     Text::new(format!("alarm-{}", alarm.kind)).words("subject", &alarm.subject)
 }
 

@@ -3,6 +3,7 @@
 use neurocards::{JobId, Lang, OrderId, TemplateId};
 use serde::{Deserialize, Serialize};
 
+use super::admin::AdminAction;
 use super::state::DraftId;
 
 /// What a button does.
@@ -125,12 +126,21 @@ pub enum Action {
     },
     /// Deletes what is known of the person.
     Forget,
+    /// Only admins have these.
+    Admin {
+        /// What it does.
+        admin: AdminAction,
+    },
 }
 
 impl Action {
     /// Works once: a second press is told so.
     pub fn is_once(&self) -> bool {
-        matches!(self, Self::Confirm { .. } | Self::Forget)
+        match self {
+            Self::Confirm { .. } | Self::Forget => true,
+            Self::Admin { admin } => admin.is_once(),
+            _ => false,
+        }
     }
 
     /// The draft that it belongs to.

@@ -6,6 +6,7 @@ use neurocards::{
 };
 
 use super::action::Action;
+use super::admin::{AdminCommand, AdminEffect, AdminKnown};
 use super::state::Draft;
 
 /// What a person did.
@@ -18,6 +19,8 @@ pub enum Input {
     },
     /// Another command.
     Command(Command),
+    /// A command of admins; everybody else gets what they get for a word that nobody knows.
+    Admin(AdminCommand),
     /// A text.
     Text(String),
     /// A photo, or an image as a file.
@@ -128,6 +131,8 @@ pub enum Effect {
     },
     /// Deletes what is known of the person.
     Forget,
+    /// Something for an admin.
+    Admin(AdminEffect),
 }
 
 /// What came of it.
@@ -160,6 +165,8 @@ pub enum Known {
     Script(Script),
     /// It is done.
     Done,
+    /// For an admin.
+    Admin(AdminKnown),
 }
 
 /// A photo that was taken.

@@ -1,6 +1,7 @@
 //! What a bot says and does: a pure function of where the dialogue stands and what came. No network, no store, no time.
 
 mod action;
+mod admin;
 mod event;
 mod screens;
 mod state;
@@ -10,6 +11,9 @@ mod step;
 mod tests;
 
 pub use action::Action;
+pub use admin::{
+    AdminAction, AdminCommand, AdminEffect, AdminKnown, AdminStep, Did, KeyFacts, Overview, PersonFacts, Who,
+};
 pub use event::{
     Command, Effect, HistoryItem, Input, Known, PhotoFault, PhotoSent, Placed, Preview, Stale, Taken,
     VideoItem, VideosPage,

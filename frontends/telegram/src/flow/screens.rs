@@ -39,7 +39,9 @@ pub(crate) fn moment(at: Timestamp) -> String {
 /// The menu.
 pub fn menu(context: &Context<'_>) -> Screen {
     let text = credits("credits", Text::new("menu"), context.available);
+    let closed = context.maintenance.as_ref().map(|_| Text::new("menu-maintenance"));
     Screen::new(credits("price", text, context.price))
+        .lines(closed.into_iter().collect())
         .row([Button::act("btn-make", Action::Make)])
         .row([
             Button::act("btn-videos", Action::Videos { after: None }),

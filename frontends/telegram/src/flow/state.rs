@@ -3,6 +3,8 @@
 use neurocards::{PhotoRef, TemplateId};
 use serde::{Deserialize, Serialize};
 
+use super::admin::AdminStep;
+
 /// The format of stored states.
 pub const STATE_FORMAT: u32 = 1;
 
@@ -33,6 +35,14 @@ pub enum State {
     Confirm(Draft),
     /// Nothing is waited for, and a draft lies aside: its buttons still work.
     Aside(Draft),
+    /// Something is waited for from an admin; a draft may lie aside.
+    Admin {
+        /// What.
+        step: AdminStep,
+        /// The draft.
+        #[serde(default)]
+        aside: Option<Draft>,
+    },
 }
 
 /// The id of a draft: the order is placed under it, so that it is placed once.
@@ -103,6 +113,7 @@ impl State {
     pub fn draft(&self) -> Option<&Draft> {
         match self {
             Self::Menu | Self::Consent | Self::Photo => None,
+            Self::Admin { aside, .. } => aside.as_ref(),
             Self::Description(draft)
             | Self::Template(draft)
             | Self::Wishes(draft)
@@ -114,12 +125,18 @@ impl State {
         }
     }
 
+    /// The draft, for another state.
+    pub(super) fn into_draft(self) -> Option<Draft> {
+        self.draft().cloned()
+    }
+
     /// The draft is put aside, not thrown away.
     #[must_use]
     pub fn aside(self) -> Self {
         match self {
             Self::Consent => Self::Consent,
             Self::Menu | Self::Photo => Self::Menu,
+            Self::Admin { aside, .. } => aside.map_or(Self::Menu, Self::Aside),
             Self::Description(draft)
             | Self::Template(draft)
             | Self::Wishes(draft)

@@ -3,9 +3,10 @@
 mod draft;
 mod press;
 
-use neurocards::{Artifact, Credits, Lang, OrderRecord, PersonId};
+use neurocards::{Artifact, Credits, Lang, Maintenance, OrderRecord, PersonId};
 
 use super::action::Action;
+use super::admin;
 use super::event::{Command, Effect, Input, Known, Placed, Stale};
 use super::screens;
 use super::state::{DraftId, State};
@@ -34,8 +35,17 @@ pub struct Context<'a> {
     pub price: Credits,
     /// How many minutes videos took lately: few, many.
     pub minutes: (u32, u32),
+    /// The house is closed for new orders.
+    pub maintenance: Option<Maintenance>,
     /// For a new draft.
     pub fresh: DraftId,
+}
+
+impl Context<'_> {
+    /// New orders are not taken from this person; admins may try whether everything works.
+    pub(super) fn is_closed(&self) -> bool {
+        self.maintenance.is_some() && !self.settings.is_admin(self.person)
+    }
 }
 
 /// What came.
@@ -99,19 +109,19 @@ pub enum Show {
 }
 
 impl Decision {
-    fn stay(state: State) -> Self {
+    pub(super) fn stay(state: State) -> Self {
         Self { state, show: Vec::new(), effect: None, change: Change::default() }
     }
 
-    fn here(state: State, screen: Screen) -> Self {
+    pub(super) fn here(state: State, screen: Screen) -> Self {
         Self { show: vec![Show::Here(screen)], ..Self::stay(state) }
     }
 
-    fn toast(state: State, text: Text) -> Self {
+    pub(super) fn toast(state: State, text: Text) -> Self {
         Self { show: vec![Show::Toast(text)], ..Self::stay(state) }
     }
 
-    fn first(state: State, effect: Effect) -> Self {
+    pub(super) fn first(state: State, effect: Effect) -> Self {
         Self { effect: Some(effect), ..Self::stay(state) }
     }
 }
@@ -124,7 +134,22 @@ pub fn step(context: &Context<'_>, state: State, event: Event) -> Decision {
     }
 }
 
+/// The one place where admins are told from everybody else: who is none gets what they get for a word that nobody knows,
+/// or for a button that never was.
+fn guarded(context: &Context<'_>, state: State, input: Input) -> (State, Input) {
+    if context.settings.is_admin(context.person) {
+        return (state, input);
+    }
+    let input = match input {
+        Input::Admin(_) => Input::Command(Command::Help),
+        Input::Press(Ok(Action::Admin { .. })) => Input::Press(Err(Stale::Foreign)),
+        input => input,
+    };
+    (if matches!(state, State::Admin { .. }) { state.aside() } else { state }, input)
+}
+
 fn came(context: &Context<'_>, state: State, input: Input) -> Decision {
+    let (state, input) = guarded(context, state, input);
     let gated = !context.consented && !matches!(input, Input::Press(Ok(Action::Consent)));
     match input {
         Input::Start { .. } if gated => ask_consent(context),
@@ -133,7 +158,10 @@ fn came(context: &Context<'_>, state: State, input: Input) -> Decision {
             command @ (Command::Terms | Command::Support | Command::Paysupport | Command::Lang),
         ) => told(context, state, command),
         Input::Press(Ok(Action::SetLanguage { lang })) => set_language(context, state, lang),
+        Input::Admin(command) => admin::command(state, command),
+        Input::Press(Ok(Action::Admin { admin })) => admin::press(context, state, admin),
         _ if gated => ask_consent(context),
+        ref input if context.is_closed() && admin::waits_for_the_end(&state, input) => admin::closed(state),
         Input::Command(command) => told(context, state, command),
         Input::Text(text) => draft::text(context, state, &text),
         Input::Photo(photo) => draft::photo(context, state, photo),
@@ -216,5 +244,6 @@ fn known_now(context: &Context<'_>, state: State, known: Known) -> Decision {
         Known::Preview(preview) => draft::previewed(context, state, preview),
         Known::Script(script) => draft::scripted(state, &script),
         Known::Done => Decision::stay(state),
+        Known::Admin(known) => admin::known(context, state, known),
     }
 }

@@ -27,11 +27,12 @@ fn context(settings: &Settings) -> Context<'_> {
         held: Credits(0),
         price: Credits(1),
         minutes: (2, 9),
+        maintenance: None,
         fresh: DraftId::new([7; 10]),
     }
 }
 
-fn at() -> Timestamp {
+pub(super) fn at() -> Timestamp {
     Timestamp::from_timestamp(1_767_225_600, 0).unwrap()
 }
 
@@ -59,7 +60,7 @@ fn taken() -> Taken {
     Taken { photo: photo(), warnings: Vec::new() }
 }
 
-fn draft() -> Draft {
+pub(super) fn draft() -> Draft {
     Draft {
         description: "Чашка 350 мл".to_owned(),
         template: Some(TemplateId::Ad),
@@ -68,11 +69,11 @@ fn draft() -> Draft {
     }
 }
 
-fn order() -> OrderId {
+pub(super) fn order() -> OrderId {
     OrderId::new(at(), [3; 10])
 }
 
-fn job() -> JobId {
+pub(super) fn job() -> JobId {
     JobId::new(at(), [4; 10])
 }
 
@@ -111,7 +112,7 @@ fn shown(decision: &Decision, lang: Lang) -> String {
 }
 
 /// The same screens in both languages, as one snapshot.
-fn snapshot(name: &str, decide: impl Fn(&Context<'_>) -> Decision) {
+pub(super) fn snapshot(name: &str, decide: impl Fn(&Context<'_>) -> Decision) {
     let settings = settings();
     let both = [Lang::Ru, Lang::En].map(|lang| {
         let context = Context { lang, ..context(&settings) };
@@ -122,15 +123,15 @@ fn snapshot(name: &str, decide: impl Fn(&Context<'_>) -> Decision) {
     });
 }
 
-fn came(context: &Context<'_>, state: State, input: Input) -> Decision {
+pub(super) fn came(context: &Context<'_>, state: State, input: Input) -> Decision {
     step(context, state, Event::Came(input))
 }
 
-fn press(context: &Context<'_>, state: State, action: Action) -> Decision {
+pub(super) fn press(context: &Context<'_>, state: State, action: Action) -> Decision {
     came(context, state, Input::Press(Ok(action)))
 }
 
-fn known(context: &Context<'_>, state: State, known: Known) -> Decision {
+pub(super) fn known(context: &Context<'_>, state: State, known: Known) -> Decision {
     step(context, state, Event::Known(known))
 }
 

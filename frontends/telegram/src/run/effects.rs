@@ -59,6 +59,7 @@ impl Parts {
                 }
                 Known::Done
             }
+            Effect::Admin(effect) => Known::Admin(self.administer(doing, effect).await?),
             Effect::Forget => {
                 self.chats.person_forget(doing.person).await?;
                 Known::Done

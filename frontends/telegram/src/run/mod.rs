@@ -1,5 +1,6 @@
 //! The bot at work: updates come in and are stored, each takes effect once, and what it shows is shown.
 
+mod admin;
 mod effects;
 mod minutes;
 mod poll;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use neurocards::{
-    AccountOpen, ActionId, ChatRef, Credits, DialogueWrite, EntryId, Lang, Mark, Person, PersonId,
-    PersonWrite, Press, Pressed, Retry, StoreError, Turn, TurnOutcome, UpdateRecord, UpdateSettle,
+    AccountOpen, ActionId, Allowance, AllowanceTake, ChatRef, Credits, DialogueWrite, EntryId, Lang,
+    Maintenance, Mark, Person, PersonId, PersonWrite, Press, Pressed, Retry, StoreError, Timestamp, Turn,
+    TurnOutcome, UpdateRecord, UpdateSettle,
 };
 use serde_json::Value;
 
@@ -39,6 +40,7 @@ struct Before {
     available: Credits,
     held: Credits,
     bonus: Option<Credits>,
+    maintenance: Option<Maintenance>,
 }
 
 impl Parts {
@@ -134,10 +136,11 @@ impl Parts {
             self.engine.store().notices_unblock(&account_of(before.person)).await?;
         }
         let context = self.context(&before).await;
-        let banned = before.known.as_ref().is_some_and(|known| known.banned_at.is_some());
-        let decided = if banned {
+        let banned = before.known.as_ref().and_then(|known| known.banned_at);
+        let decided = if let Some(since) = banned {
             let text = Text::new("banned").words("id", before.person.to_string());
-            let show = vec![Show::Here(Screen::new(text))];
+            let tells = self.tells_the_banned(before.person, since, update.id).await?;
+            let show = tells.then(|| Show::Here(Screen::new(text))).into_iter().collect();
             Decision { state: before.state.clone(), show, effect: None, change: Change::default() }
         } else {
             self.through(&context, heard, &before, input).await?
@@ -158,6 +161,19 @@ impl Parts {
             ..self.nothing(update, &before)
         };
         Ok((turn, reply))
+    }
+
+    /// Whoever is banned hears it once, with the first update after it.
+    async fn tells_the_banned(
+        &self,
+        person: PersonId,
+        since: Timestamp,
+        update: i64,
+    ) -> Result<bool, StoreError> {
+        let what = format!("banned {}", since.timestamp_micros());
+        let within = Duration::from_secs(3_650 * 24 * 3_600);
+        let take = AllowanceTake { person, what, key: update.to_string(), most: 1, within };
+        Ok(matches!(self.chats.allowance_take(&take).await?, Allowance::Granted { .. }))
     }
 
     /// A turn that changes nothing, and ends its update.
@@ -200,7 +216,8 @@ impl Parts {
         };
         let (available, held) = (account.available, account.held);
         let state = state.unwrap_or_default();
-        Ok(Before { chat, person, known, state, version, lang, available, held, bonus })
+        let maintenance = self.chats.maintenance_get().await?;
+        Ok(Before { chat, person, known, state, version, lang, available, held, bonus, maintenance })
     }
 
     /// What was done, and the button that works once and was pressed.
@@ -249,6 +266,7 @@ impl Parts {
             held: before.held,
             price: self.engine.policy().price,
             minutes,
+            maintenance: before.maintenance.clone(),
             fresh: DraftId::new(self.entropy.id_bytes()),
         }
     }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its house errs")]
 
+mod admin;
 mod alerts;
 mod delivery;
 mod house;

@@ -35,6 +35,17 @@ pub(super) async fn get(db: &mut PgConnection, id: PersonId) -> Result<Option<Pe
     }))
 }
 
+pub(super) async fn find(db: &mut PgConnection, username: &str) -> Result<Option<Person>, StoreError> {
+    let id = sqlx::query_scalar(
+        "SELECT id FROM people WHERE lower(username) = lower($1) ORDER BY last_seen_at DESC, id DESC LIMIT 1",
+    );
+    let id = id.bind(username).fetch_optional(&mut *db).await.map_err(classify)?;
+    match id {
+        Some(id) => get(db, PersonId(id)).await,
+        None => Ok(None),
+    }
+}
+
 pub(super) async fn see(
     db: &mut PgConnection,
     id: PersonId,

@@ -30,6 +30,17 @@ pub(super) async fn get(db: &mut SqliteConnection, id: PersonId) -> Result<Optio
     }))
 }
 
+pub(super) async fn find(db: &mut SqliteConnection, username: &str) -> Result<Option<Person>, StoreError> {
+    let id = sqlx::query_scalar(
+        "SELECT id FROM people WHERE username = ?1 COLLATE NOCASE ORDER BY last_seen_at DESC, id DESC LIMIT 1",
+    );
+    let id = id.bind(username).fetch_optional(&mut *db).await.map_err(classify)?;
+    match id {
+        Some(id) => get(db, PersonId(id)).await,
+        None => Ok(None),
+    }
+}
+
 pub(super) async fn see(
     db: &mut SqliteConnection,
     id: PersonId,

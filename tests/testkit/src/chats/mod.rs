@@ -141,7 +141,8 @@ macro_rules! chat_conformance {
             buttons: they_belong_to_a_person_in_a_chat, they_end, once_is_once, old_ones_are_tidied_away;
             people: the_first_visit_stays, marks_are_set_and_taken_away, who_speaks_is_not_blocking,
                 forgetting_leaves_the_ban, opinions_are_replaced, file_ids_belong_to_a_bot,
-                allowances_end_and_come_back, the_same_takes_once;
+                allowances_end_and_come_back, the_same_takes_once, a_person_is_found_by_name,
+                the_house_closes_and_opens;
             cards: a_card_waits_for_its_order, a_moved_card_shows_nothing, due_cards_are_claimed_by_their_bot,
                 news_wakes_a_card_and_takes_it_away, a_closing_card_is_said_once, closed_cards_are_tidied_away;
         }

@@ -117,6 +117,39 @@ fn order() -> OrderId {
     OrderId::new(Timestamp::UNIX_EPOCH, [1; 10])
 }
 
+/// In whatever case; who spoke last when a name moved on.
+pub async fn a_person_is_found_by_name(world: &World) {
+    let see = async |id: i64, update: i64, name: &str| {
+        let update = world.update(update).await;
+        let seen = PersonWrite { username: Some(name.to_owned()), ..seen() };
+        let turn = Turn { person: PersonId(id), seen: Some(seen), ..turn(&update) };
+        assert_eq!(world.turn(&turn).await, TurnOutcome::Applied);
+        world.pass(Duration::from_secs(1));
+    };
+    see(42, 1, "Anna_K").await;
+    let find = async |name| world.chats.person_find(name).await.unwrap().map(|person| person.id.0);
+    assert_eq!((find("anna_k").await, find("ANNA_K").await, find("anna").await), (Some(42), Some(42), None));
+    see(43, 2, "anna_k").await;
+    assert_eq!(find("Anna_K").await, Some(43));
+    see(42, 3, "other").await;
+    assert_eq!((find("Anna_K").await, find("other").await), (Some(43), Some(42)));
+    assert_eq!(find("").await, None);
+}
+
+/// The first who closes it is the one who is named.
+pub async fn the_house_closes_and_opens(world: &World) {
+    assert_eq!(world.chats.maintenance_get().await.unwrap(), None);
+    world.chats.maintenance_set(Some(("telegram:1", true))).await.unwrap();
+    world.pass(Duration::from_secs(5));
+    world.chats.maintenance_set(Some(("telegram:2", false))).await.unwrap();
+    let closed = world.chats.maintenance_get().await.unwrap().unwrap();
+    assert_eq!((closed.actor.as_str(), closed.paused), ("telegram:1", true));
+    for _ in 0..2 {
+        world.chats.maintenance_set(None).await.unwrap();
+        assert_eq!(world.chats.maintenance_get().await.unwrap(), None);
+    }
+}
+
 /// The last word counts.
 pub async fn opinions_are_replaced(world: &World) {
     let order = order();

@@ -2,6 +2,7 @@
 
 use neurocards::{Brief, DESCRIPTION_MAX_CHARS, OWN_PROMPT_MAX_CHARS, Script, TemplateId, WISHES_MAX_CHARS};
 
+use super::super::admin;
 use super::super::event::{Effect, PhotoFault, PhotoSent, Preview, Taken};
 use super::super::screens;
 use super::super::state::{Draft, State};
@@ -16,6 +17,7 @@ const WHOLE_PROMPT_CHARS: usize = 50;
 pub(super) fn text(context: &Context<'_>, state: State, text: &str) -> Decision {
     let text = text.trim();
     match state {
+        State::Admin { step, aside } => admin::text(context, step, aside, text),
         State::Menu | State::Aside(_) => {
             Decision::here(state.aside(), screens::menu(context).after(Text::new("menu-lost")))
         }
@@ -57,7 +59,7 @@ pub(super) fn photo(context: &Context<'_>, state: State, photo: PhotoSent) -> De
         _ if photo.album.is_some() && state.draft().is_some_and(|draft| draft.album == photo.album) => {
             Decision::stay(state)
         }
-        State::Menu | State::Aside(_) | State::Photo | State::Description(_) => {
+        State::Menu | State::Aside(_) | State::Photo | State::Description(_) | State::Admin { .. } => {
             Decision::first(state, Effect::TakePhoto(photo))
         }
         State::Template(_) => needed(state, "template-needed"),
@@ -71,7 +73,7 @@ pub(super) fn photo(context: &Context<'_>, state: State, photo: PhotoSent) -> De
 /// A voice, a sticker, a video.
 pub(super) fn unreadable(context: &Context<'_>, state: State) -> Decision {
     match state {
-        State::Menu | State::Aside(_) => {
+        State::Menu | State::Aside(_) | State::Admin { .. } => {
             Decision::here(state.aside(), screens::menu(context).after(Text::new("menu-lost")))
         }
         State::Consent => Decision::here(State::Consent, screens::consent(context)),

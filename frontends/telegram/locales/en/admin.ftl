@@ -1,0 +1,61 @@
+btn-admin = ⬅️ Administration
+btn-admin-refresh = 🔄 Refresh
+btn-admin-find = 🔎 Find a person
+btn-admin-close = 🚧 Close for maintenance
+btn-admin-close-open = 🚧 Close, the queue goes on
+btn-admin-close-pause = ⏸ Close and pause the queue
+btn-admin-reopen = ✅ End the maintenance
+btn-admin-adjust = 💳 Give or take credits
+btn-admin-ban = ⛔ Ban
+btn-admin-unban = ✅ Unban
+btn-admin-sure = ✅ Yes
+btn-admin-no = ⬅️ No
+
+admin = <b>🛠 Administration</b>
+admin-closed = 🚧 Closed for maintenance since { $since } ({ $actor })
+admin-alarm = 🔴 { $what }
+admin-queue = Queue: { $due } due, { $later } later, { $paused } paused, { $leased } begun, { $render } rendering
+admin-oldest = The first one waits for { $minutes } min
+admin-everything = everything
+admin-pause = ⏸ Paused: { $scope } ({ $actor })
+admin-workers = Workers alive: { $count }, jobs in their hands: { $jobs }
+admin-key = 🔑 { $name }: { $state }{ $left }
+admin-key-open = open
+admin-key-closed = closed
+admin-key-until = closed until { $until }
+admin-no-balance = {""}
+admin-balance = , { $left } credits
+admin-balance-days = , { $left } credits, for { $days } d
+admin-today = <b>Today</b>
+admin-today-more = <b>Today, at least</b>
+admin-videos = Videos: { $done } done, { $failed } failed
+admin-failure = · { $class }: { $count }
+admin-money = Credits: { $topup } bought, { $bonus } given, { $adjust } adjusted, { $revoke } revoked, { $capture } for videos, { $release } returned
+
+admin-find = Send a person's number or @name.
+admin-nobody = There is no such person here.
+admin-person = <b>👤 { $id } { $name }</b>
+    Balance: { $credits }, { $held } held
+admin-seen = Came { $first }, was here { $last }, language { $lang }
+admin-blocked = 🔕 Blocked the bot { $since }
+admin-banned = ⛔ Banned { $since } ({ $actor }): { $reason }
+admin-job = 🎬 { $date } { $state }
+admin-entry = 🧾 { $date } { $change } { $kind } { $why } { $actor }
+admin-amount = How many credits? For example 10 or -3. At most { $most } at once.
+admin-why = Why? The reason stays in the ledger.
+admin-give-sure = Give { $credits } to person { $id }?
+    Reason: { $reason }
+admin-take-sure = Take { $credits } from person { $id }?
+    Reason: { $reason }
+admin-adjusted = ✅ The balance has changed: { $change }
+admin-not-enough = ❌ Nothing has changed: there are not so many credits.
+admin-too-often = ❌ Nothing has changed: there were enough adjustments today.
+admin-ban-why = What for? The reason stays on the card.
+admin-ban-sure = Ban person { $id }? Videos that have begun will be finished.
+    Reason: { $reason }
+admin-did-ban = ⛔ The person is banned.
+admin-did-unban = ✅ The person is not banned any more.
+admin-close = Close for maintenance? No new orders are taken, and people see why. Videos that have begun are finished.
+
+maintenance = 🚧 We are working on the service: no new orders for now. Videos that have begun will be finished, and your credits are safe. Please come back later.
+menu-maintenance = 🚧 We are working on the service: no new orders for now. Videos that have begun will be finished.

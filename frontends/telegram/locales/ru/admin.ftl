@@ -1,0 +1,61 @@
+btn-admin = ⬅️ Администрирование
+btn-admin-refresh = 🔄 Обновить
+btn-admin-find = 🔎 Найти человека
+btn-admin-close = 🚧 Закрыть на обслуживание
+btn-admin-close-open = 🚧 Закрыть, очередь идёт
+btn-admin-close-pause = ⏸ Закрыть и остановить очередь
+btn-admin-reopen = ✅ Закончить обслуживание
+btn-admin-adjust = 💳 Начислить или списать
+btn-admin-ban = ⛔ Заблокировать
+btn-admin-unban = ✅ Разблокировать
+btn-admin-sure = ✅ Да
+btn-admin-no = ⬅️ Нет
+
+admin = <b>🛠 Администрирование</b>
+admin-closed = 🚧 Закрыто на обслуживание с { $since } ({ $actor })
+admin-alarm = 🔴 { $what }
+admin-queue = Очередь: ждут { $due }, позже { $later }, на паузе { $paused }, начаты { $leased }, рендерятся { $render }
+admin-oldest = Первое ждёт { $minutes } мин
+admin-everything = всё
+admin-pause = ⏸ Пауза: { $scope } ({ $actor })
+admin-workers = Воркеров живо: { $count }, заданий у них: { $jobs }
+admin-key = 🔑 { $name }: { $state }{ $left }
+admin-key-open = открыт
+admin-key-closed = закрыт
+admin-key-until = закрыт до { $until }
+admin-no-balance = {""}
+admin-balance = , { $left } кредитов
+admin-balance-days = , { $left } кредитов, на { $days } д
+admin-today = <b>Сегодня</b>
+admin-today-more = <b>Сегодня, не меньше</b>
+admin-videos = Видео: готово { $done }, не вышло { $failed }
+admin-failure = · { $class }: { $count }
+admin-money = Кредиты: куплено { $topup }, подарено { $bonus }, поправлено { $adjust }, отозвано { $revoke }, за видео { $capture }, вернулось { $release }
+
+admin-find = Пришлите номер человека или @имя.
+admin-nobody = Такого человека здесь нет.
+admin-person = <b>👤 { $id } { $name }</b>
+    Баланс: { $credits }, удержано { $held }
+admin-seen = Пришёл { $first }, был { $last }, язык { $lang }
+admin-blocked = 🔕 Заблокировал бота { $since }
+admin-banned = ⛔ Заблокирован { $since } ({ $actor }): { $reason }
+admin-job = 🎬 { $date } { $state }
+admin-entry = 🧾 { $date } { $change } { $kind } { $why } { $actor }
+admin-amount = Сколько кредитов? Например 10 или -3. Не больше { $most } за раз.
+admin-why = Почему? Причина останется в журнале.
+admin-give-sure = Начислить { $credits } человеку { $id }?
+    Причина: { $reason }
+admin-take-sure = Списать { $credits } у человека { $id }?
+    Причина: { $reason }
+admin-adjusted = ✅ Баланс изменён: { $change }
+admin-not-enough = ❌ Ничего не изменено: столько кредитов нет.
+admin-too-often = ❌ Ничего не изменено: на сегодня поправок достаточно.
+admin-ban-why = За что? Причина останется в карточке.
+admin-ban-sure = Заблокировать человека { $id }? Начатые видео будут доделаны.
+    Причина: { $reason }
+admin-did-ban = ⛔ Человек заблокирован.
+admin-did-unban = ✅ Человек разблокирован.
+admin-close = Закрыть на обслуживание? Новые заказы не принимаются, люди видят почему. Начатые видео доделываются.
+
+maintenance = 🚧 Идут технические работы: новые заказы пока не принимаем. Начатые видео доделываются, кредиты на месте. Загляните позже.
+menu-maintenance = 🚧 Идут технические работы: новые заказы пока не принимаем. Начатые видео доделываются.
