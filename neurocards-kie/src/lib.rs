@@ -34,12 +34,12 @@ mod classify;
 mod client;
 mod config;
 mod download;
+mod kept;
 mod provider;
 mod redact;
 mod request;
 mod ring;
 mod task;
-mod uploads;
 
 pub use callback::{
     CALLBACK_MAX_BYTES, CALLBACK_PATH, CallbackHint, CallbackRefusal, CallbackRequest, CallbackSetupError,

@@ -17,10 +17,10 @@ use crate::catalogue::{Drift, KieCatalogue, Row};
 use crate::client::{ClientError, KieClient, Reply};
 use crate::config::{KieConfig, KieError};
 use crate::download::{Downloader, FetchError};
+use crate::kept::Kept;
 use crate::request;
 use crate::ring::{AccountView, Candidates, KeyCommand, KeyRing, Place, UnknownKey};
 use crate::task;
-use crate::uploads::Uploads;
 
 /// With callbacks, reads are a safety net.
 const POLL_WITH_CALLBACKS: Duration = Duration::from_secs(120);
@@ -33,7 +33,10 @@ pub struct KieProvider {
     ring: KeyRing,
     downloader: Downloader,
     callbacks: Option<Callbacks>,
-    uploads: Uploads,
+    /// The photos of attempts that had to wait before their paid call: they need not go up again.
+    uploads: Kept<String>,
+    /// When the paid calls of attempts may leave.
+    slots: Kept<Duration>,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
 }
@@ -78,7 +81,8 @@ impl KieProvider {
             ring,
             downloader: Downloader::new(config.media_hosts).map_err(ClientError::from)?,
             callbacks: config.callbacks,
-            uploads: Uploads::default(),
+            uploads: Kept::default(),
+            slots: Kept::default(),
             clock,
             entropy,
         })
@@ -274,6 +278,7 @@ impl VideoProvider for KieProvider {
         };
         match self.ring.paid_slot(&candidates).await {
             Ok(choice) => {
+                self.slots.keep(photo.attempt, choice.slot, self.clock.monotonic());
                 let key = Some(choice.place.key.name().to_owned());
                 Ok(UploadedPhoto { address, key, reason: choice.reason })
             }
@@ -299,6 +304,10 @@ impl VideoProvider for KieProvider {
             Ok(call) => call,
             Err(fault) => return Submitted::Rejected(fault),
         };
+        let slot = self.slots.take(submission.attempt, self.clock.monotonic());
+        if let Err(fault) = self.ring.keep_slot(place, slot).await {
+            return Submitted::Rejected(fault);
+        }
         let (submitted, nuance) = self.client.submit(place.key, &call).await;
         match &submitted {
             Submitted::Accepted { .. } => self.ring.worked(place).await,

@@ -7,7 +7,10 @@ use neurocards_core::{
     ResourceRecord, ResourceSettle, StoreError, Timestamp, UploadError,
 };
 
-use super::{Health, KeyRing, PAID_CALLS, PAID_PATIENCE, PAID_WINDOW, PROBE_LEASE, Place, store_away};
+use super::{
+    Health, KeyRing, LATE_PATIENCE, PAID_CALLS, PAID_LATEST, PAID_PATIENCE, PAID_WINDOW, PROBE_LEASE, Place,
+    store_away,
+};
 use crate::PROVIDER;
 
 /// The store is asked again after this.
@@ -27,6 +30,8 @@ pub(crate) struct Choice<'a> {
     pub(crate) place: Place<'a>,
     /// Why this one, when others are closed.
     pub(crate) reason: Option<String>,
+    /// When the call may leave, by the monotonic clock.
+    pub(crate) slot: Duration,
 }
 
 /// What a look at the ring says.
@@ -55,9 +60,9 @@ impl<'a> Candidates<'a> {
         self.places.first().copied()
     }
 
-    fn choice(&self, place: Place<'a>) -> Choice<'a> {
+    fn choice(&self, place: Place<'a>, slot: Duration) -> Choice<'a> {
         let reason = self.closed.as_ref().map(|closed| format!("account {}: {closed}", place.account.name));
-        Choice { place, reason }
+        Choice { place, reason, slot }
     }
 
     /// The first one has turned out to be closed: it goes, or its whole account does.
@@ -107,24 +112,50 @@ impl KeyRing {
             if later.iter().any(|(_, asked)| asked.account.name == place.account.name) {
                 continue;
             }
+            // The store's answer may take its time, and the slot is from before.
+            let asked = self.clock.monotonic();
             match self.slot(place, Duration::ZERO).await? {
-                Paced::Slot(_) => return Ok(candidates.choice(place)),
+                Paced::Slot(_) => return Ok(candidates.choice(place, asked)),
                 Paced::TooLong(wait) => later.push((wait, place)),
             }
         }
         later.sort_by_key(|(wait, _)| *wait);
         let mut nearest = PAID_WINDOW;
         if let Some((_, place)) = later.first() {
+            let asked = self.clock.monotonic();
             match self.slot(*place, PAID_PATIENCE).await? {
                 Paced::Slot(wait) => {
                     self.wait(wait).await;
-                    return Ok(candidates.choice(*place));
+                    return Ok(candidates.choice(*place, asked + wait));
                 }
                 Paced::TooLong(wait) => nearest = wait,
             }
         }
         let why = Fault::new(FaultClass::RateLimit, "we ask no more often than KIE allows");
         Err(UploadError::NotNow { wait: nearest, why })
+    }
+
+    /// Before a paid call leaves: a slot that has passed, because a disk or this machine was slow, is given up for
+    /// another one. Else the calls of two windows would arrive together.
+    ///
+    /// # Errors
+    /// The next slot lies too far ahead, or the store is away. Nothing has left.
+    pub(crate) async fn keep_slot(&self, place: Place<'_>, slot: Option<Duration>) -> Result<(), Fault> {
+        let late = slot.is_none_or(|slot| self.clock.monotonic().saturating_sub(slot) > PAID_LATEST);
+        if !late {
+            return Ok(());
+        }
+        match self.slot(place, LATE_PATIENCE).await {
+            Ok(Paced::Slot(wait)) => {
+                self.wait(wait).await;
+                Ok(())
+            }
+            Ok(Paced::TooLong(wait)) => {
+                let fault = Fault::new(FaultClass::RateLimit, "we ask no more often than KIE allows");
+                Err(fault.with_retry_after(wait))
+            }
+            Err(_) => Err(Fault::new(FaultClass::Temporary, "the store did not answer").with_code("store")),
+        }
     }
 
     async fn slot(&self, place: Place<'_>, patience: Duration) -> Result<Paced, UploadError> {

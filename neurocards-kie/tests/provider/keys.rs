@@ -206,16 +206,38 @@ async fn processes_share_one_rate_limit() {
     world.fake.finish();
 }
 
+/// A disk was slow between the slot and the call: the slot is of a window that has passed, and the next window's calls
+/// are about to leave.
+#[tokio::test]
+async fn a_call_that_is_late_waits_for_another_slot() {
+    let world = World::new(KieFake::builder().account("a").key("key-a")).await;
+    let mut photos = Vec::new();
+    for number in 0..19 {
+        photos.push(world.upload(attempt(number)).await.unwrap());
+    }
+    world.advance(10);
+    for (number, photo) in (0..).zip(&photos) {
+        let submitted = world.submit(attempt(number), photo).await;
+        assert!(matches!(submitted, Submitted::Accepted { .. }), "{number}: {submitted:?}");
+    }
+    for number in 19..40 {
+        world.task(attempt(number)).await;
+    }
+    let peak = world.fake.log().peak(Duration::from_secs(10));
+    assert!(peak <= 20, "{peak}");
+    world.fake.finish();
+}
+
 #[tokio::test]
 async fn an_account_with_a_free_slot_goes_before_one_to_wait_for() {
     let world = World::new(KieFake::builder().account("a").key("key-a").account("b").key("key-b")).await;
     let pace = Pace {
         bucket: "kie/paid/a".to_owned(),
-        limit: 18,
-        window: Duration::from_secs(10),
+        limit: 19,
+        window: Duration::from_secs(11),
         patience: Duration::ZERO,
     };
-    for _ in 0..18 {
+    for _ in 0..19 {
         world.store.pace(&pace).await.unwrap();
     }
     let began = world.clock.monotonic();
@@ -229,14 +251,14 @@ async fn an_account_with_a_free_slot_goes_before_one_to_wait_for() {
 async fn a_slot_that_lies_far_ahead_sends_the_job_away_and_keeps_its_upload() {
     let world = World::new(KieFake::builder().account("a").key("key-a")).await;
     // Others have taken the slots of the next minute.
-    let (limit, window) = (18, Duration::from_secs(10));
+    let (limit, window) = (19, Duration::from_secs(11));
     let pace = Pace { bucket: "kie/paid/a".to_owned(), limit, window, patience: Duration::from_secs(600) };
     for _ in 0..limit * 6 {
         world.store.pace(&pace).await.unwrap();
     }
     let (wait, why) = not_now(world.upload(attempt(1)).await.unwrap_err());
-    assert_eq!((wait, why), (Duration::from_secs(60), FaultClass::RateLimit));
-    world.advance(60);
+    assert_eq!((wait, why), (Duration::from_secs(66), FaultClass::RateLimit));
+    world.advance(66);
     world.task(attempt(1)).await;
     assert_eq!(world.fake.log().count(Call::UploadStream), 1);
 }

@@ -1,6 +1,8 @@
 //! Videos from KIE, prompts from a language model: the whole binary against strict stand-ins of both.
 
+use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use neurocards_fakes::kie::{Callbacks, KieFake, Render, words};
 use neurocards_fakes::openai::OpenAiFake;
@@ -144,7 +146,7 @@ fn wait_until(is_so: impl Fn() -> bool) {
         if is_so() {
             return;
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
     panic!("it never became so");
 }
@@ -180,6 +182,29 @@ fn a_paused_model_gives_way_to_its_fallback_for_every_process() {
     let asked: Vec<_> = kie.log().paid();
     assert_eq!(asked.len(), 3, "{:#?}", kie.log().lines());
     home.assert_sound();
+}
+
+/// Each process has a key of its own of the same account: KIE counts them together, and so must we.
+#[test]
+fn two_processes_share_an_account_under_one_rate_limit() {
+    let (home, keys) = (Home::new(), ["canary-kie-key-of-process-1", "canary-kie-key-of-process-2"]);
+    let kie = KieFake::builder().account("main").key(keys[0]).key(keys[1]).credits(10_000).start_blocking();
+    let makers = keys.map(|key| {
+        let mut maker = command(&home, &kie, &["generate", &cup(), "Cup", "--count", "12"]);
+        maker.env("KIE_API_KEY", format!("main={key}"));
+        maker.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    });
+    for mut maker in makers {
+        assert!(maker.wait().unwrap().success());
+    }
+    let paid = kie.log().paid();
+    let used: BTreeSet<_> = paid.iter().filter_map(|exchange| exchange.key.clone()).collect();
+    assert_eq!((paid.len(), used.len()), (24, 2), "both processes paid: {:#?}", kie.log().lines());
+    let peak = kie.log().peak(Duration::from_secs(10));
+    assert!(peak <= 20, "{peak} paid requests in ten seconds");
+    assert_eq!(entries(&home), [24, 24, 0]);
+    home.assert_sound();
+    kie.finish();
 }
 
 #[test]
