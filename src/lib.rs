@@ -85,9 +85,9 @@ pub use neurocards_core::{
     Submission, Submitted, SystemClock, TaskRef, TaskState, Telling, TemplateId, Templates, Till, TillError,
     TillOpened, TillReading, TillRefund, Timestamp, Told, Transition, Turn, TurnOutcome, UPDATES_REMEMBERED,
     UnknownWord, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle, UploadError, UploadedPhoto,
-    VIDEO_MAX_BYTES, Variation, Verdict, VideoProvider, VideoStream, Violation, WISHES_MAX_CHARS,
-    WORKER_ALIVE, WORKER_REMEMBERED, Wake, WatchLimits, WorkerBeat, WorkerRecord, describe_metrics, fit,
-    late, metric, queue_seen, step,
+    VIDEO_MAX_BYTES, Variation, Verdict, VideoPieces, VideoProvider, VideoStream, Violation,
+    WISHES_MAX_CHARS, WORKER_ALIVE, WORKER_REMEMBERED, Wake, WatchLimits, WorkerBeat, WorkerRecord,
+    describe_metrics, fit, late, metric, queue_seen, step,
 };
 
 #[cfg(feature = "s3")]

@@ -62,7 +62,7 @@ pub use lifecycle::{
 };
 #[cfg(feature = "s3")]
 pub use media::BucketOptions;
-pub use media::{IngestError, Media, MediaError, MediaKind, VIDEO_MAX_BYTES};
+pub use media::{IngestError, Media, MediaError, MediaKind, VIDEO_MAX_BYTES, VideoPieces};
 pub use metering::{describe_metrics, metric, queue_seen};
 pub use model::{Catalogue, Model, ModelError, ModelStatus};
 pub use notice::{Notice, NoticeBody, NoticeKind, NoticeState, Subject};

@@ -8,6 +8,7 @@ mod bin;
 mod bucket;
 mod check;
 mod leftovers;
+mod stream;
 
 use std::error::Error;
 use std::fmt;
@@ -24,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 #[cfg(feature = "s3")]
 pub use bucket::BucketOptions;
+pub use stream::VideoPieces;
 
 use crate::artifact::Artifact;
 use crate::brief::PhotoRef;

@@ -13,7 +13,10 @@ use neurocards::{
     Account, AccountKey, AccountOpen, AttemptId, Catalogue, Clock, Credits, Engine, Entropy, EntryId,
     JobFilter, Media, Policy, Store, SystemClock, VideoProvider,
 };
+use neurocards_http::Signer;
+use neurocards_telegram::{LINK_HOURS, MediaLink};
 use secrecy::SecretSlice;
+use url::Url;
 
 use crate::config::{Config, Stores, secret_of_folder};
 use crate::failure::{Exit, Failure};
@@ -35,6 +38,8 @@ pub(crate) struct App {
     pub(crate) callbacks: Option<Callbacks>,
     /// The Telegram bot, where there is a token.
     telegram: Option<Telegram>,
+    /// What signs links, and makes the webhook's secret.
+    signer: Option<Signer>,
     entropy: Entropy,
 }
 
@@ -140,6 +145,10 @@ impl App {
             (Some(_), Some(public)) => Some(public.callbacks(signing_secret(&config, &entropy)?)?),
             _ => None,
         };
+        let signer = match config.telegram.is_some() || config.public.is_some() {
+            true => Some(Signer::new(signing_secret(&config, &entropy)?)),
+            false => None,
+        };
         let kie = match &config.kie {
             Some(kie) => {
                 let settings = kie.provider(callbacks.clone())?;
@@ -155,7 +164,9 @@ impl App {
         let telegram = match &config.telegram {
             Some(telegram) => {
                 let models = config.models.models().clone();
-                Some(Telegram::new(telegram, chats, store.clone(), media.clone(), models, clock.clone())?)
+                let link = signer.as_ref().and_then(|signer| link(&config, signer, &clock));
+                let (store, media) = (store.clone(), media.clone());
+                Some(Telegram::new(telegram, chats, store, media, models, clock.clone(), link)?)
             }
             None => None,
         };
@@ -180,11 +191,21 @@ impl App {
             .retention(config.retention)
             .host(host())
             .build();
-        Ok(Self { config, clock, engine, kie, callbacks, telegram, entropy })
+        Ok(Self { config, clock, engine, kie, callbacks, telegram, signer, entropy })
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
         self.engine.store().as_ref()
+    }
+
+    /// What signs links to videos, where there is a public address that people can load them from.
+    pub(crate) fn links(&self) -> Option<Signer> {
+        self.config.public.is_some().then(|| self.signer.clone()).flatten()
+    }
+
+    /// What makes the webhook's secret, where there is a bot.
+    pub(crate) fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
     }
 
     /// An unused id for a ledger entry.
@@ -233,6 +254,16 @@ impl App {
             printer.note(&how.join(", "));
         }
     }
+}
+
+/// Links to videos that are too large for a chat, where people can load them.
+fn link(config: &Config, signer: &Signer, clock: &Arc<dyn Clock>) -> Option<MediaLink> {
+    let base: Url = config.public.as_ref()?.base().parse().ok()?;
+    let (signer, clock) = (signer.clone(), clock.clone());
+    Some(Arc::new(move |artifact| {
+        let until = clock.now().timestamp() + i64::from(LINK_HOURS) * 3_600;
+        base.join(&signer.media_path(&artifact.sha256, until)?).ok()
+    }))
 }
 
 /// What signs the addresses that KIE calls.

@@ -13,6 +13,7 @@ mod retention;
 mod secret;
 mod telegram;
 mod timers;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -36,6 +37,7 @@ pub(crate) use retention::Keep;
 pub(crate) use secret::of_folder as secret_of_folder;
 pub(crate) use telegram::TelegramConfig;
 pub(crate) use timers::Timers;
+pub(crate) use webhook::{Door, WebhookConfig};
 
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
@@ -74,7 +76,7 @@ pub(crate) struct Config {
     pub(crate) precheck: bool,
     /// The Telegram bot.
     pub(crate) telegram: Option<TelegramConfig>,
-    /// The public address, for callbacks.
+    /// The public address, for callbacks and links: not when only Telegram trusts its certificate.
     pub(crate) public: Option<Public>,
     /// What signs addresses, when it was set.
     pub(crate) signing: Option<SecretSlice<u8>>,
@@ -147,6 +149,9 @@ impl Config {
             Some(url) => MediaPlace::read(url, || settings.bucket_options())?,
             None => MediaPlace::Folder(data_dir.join("media")),
         };
+        let telegram = TelegramConfig::read(|name| settings.text(name))?;
+        let webhook = telegram.as_ref().and_then(|telegram| telegram.webhook.as_ref());
+        let trusted = webhook.is_none_or(|webhook| !webhook.is_self_signed());
         Ok(Self {
             database,
             media,
@@ -158,8 +163,8 @@ impl Config {
             kie: kie.filter(|_| !kie_unused),
             openai: openai::read(settings)?,
             precheck: openai::precheck(settings)?,
-            telegram: TelegramConfig::read(|name| settings.text(name))?,
-            public: Public::read(settings)?,
+            public: Public::read(settings)?.filter(|_| trusted),
+            telegram,
             signing: secret::read(settings)?,
             kie_unused,
             env_file: settings.env_file.clone(),

@@ -9,15 +9,21 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use neurocards::kie::Callbacks;
-use neurocards::{ClaimLoop, Clock, Engine, Store, SystemClock};
+use neurocards::{ClaimLoop, Clock, Engine, Media, Store, SystemClock};
 use serde::Serialize;
+use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::callbacks::{self, CallbackState};
+use crate::media::{self, MediaState};
 use crate::metrics::Metrics;
 use crate::queue::QueueLook;
+use crate::sign::Signer;
+use crate::webhook::{self, Webhook};
 
 /// How long the store may take to answer.
 pub(crate) const STORE_LIMIT: Duration = Duration::from_secs(1);
+/// Most bytes of a request's body: as many as a callback may have. A webhook has a limit of its own.
+const BODY_MAX_BYTES: usize = 64 * 1024;
 
 /// What the routes look at.
 #[derive(Debug, Clone)]
@@ -27,6 +33,8 @@ pub struct HttpState {
     clock: Arc<dyn Clock>,
     metrics: Option<(Metrics, QueueLook)>,
     callbacks: Option<CallbackState>,
+    webhook: Option<Webhook>,
+    media: Option<MediaState>,
 }
 
 /// The answer of `/readyz`.
@@ -43,13 +51,17 @@ struct Readiness {
 impl HttpState {
     /// For a process that only uses the store.
     pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, worker: None, clock: Arc::new(SystemClock::new()), metrics: None, callbacks: None }
+        Self::with(store, None, Arc::new(SystemClock::new()))
     }
 
     /// For a worker: it is ready while its engine claims jobs.
     pub fn worker(engine: Engine) -> Self {
         let (store, clock) = (engine.store().clone(), engine.clock().clone());
-        Self { store, worker: Some(engine), clock, metrics: None, callbacks: None }
+        Self::with(store, Some(engine), clock)
+    }
+
+    fn with(store: Arc<dyn Store>, worker: Option<Engine>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, worker, clock, metrics: None, callbacks: None, webhook: None, media: None }
     }
 
     /// The same with `/metrics`.
@@ -63,6 +75,20 @@ impl HttpState {
     #[must_use]
     pub fn with_callbacks(mut self, engine: Engine, callbacks: Callbacks) -> Self {
         self.callbacks = Some(CallbackState { engine, callbacks });
+        self
+    }
+
+    /// The same with `/telegram/webhook`.
+    #[must_use]
+    pub fn with_webhook(mut self, webhook: Webhook) -> Self {
+        self.webhook = Some(webhook);
+        self
+    }
+
+    /// The same with `/media/`: videos for whoever was given a link.
+    #[must_use]
+    pub fn with_media(mut self, signer: Signer, media: Media) -> Self {
+        self.media = Some(MediaState::new(signer, media, self.clock.clone()));
         self
     }
 
@@ -88,13 +114,22 @@ impl HttpState {
 }
 
 pub(crate) fn routes(state: HttpState) -> Router {
-    let called = state.callbacks.clone().map_or_else(Router::new, callbacks::routes);
+    let public = public_routes(&state);
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(state)
-        .merge(called)
+        .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
+        .merge(public)
+}
+
+/// What others than our own may call.
+pub(crate) fn public_routes(state: &HttpState) -> Router {
+    let called = state.callbacks.clone().map_or_else(Router::new, callbacks::routes);
+    let loaded = state.media.clone().map_or_else(Router::new, media::routes);
+    let brought = state.webhook.clone().map_or_else(Router::new, webhook::routes);
+    called.merge(loaded).layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES)).merge(brought)
 }
 
 async fn readyz(State(state): State<HttpState>) -> Response {

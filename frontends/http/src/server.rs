@@ -10,20 +10,20 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::health::{HttpState, routes};
+use crate::health::{HttpState, public_routes, routes};
+use crate::tls::Tls;
 
 /// Most bytes of a request's head.
 const HEAD_MAX_BYTES: usize = 16 * 1024;
 /// Most header lines of a request.
 const HEADERS_MAX: usize = 64;
-/// Most bytes of a request's body: as many as a callback may have.
-const BODY_MAX_BYTES: usize = 64 * 1024;
 /// Most connections at once; the others wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
 /// How long a head may take to arrive, on a connection that is kept open too.
@@ -42,6 +42,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
+    tls: Option<Tls>,
 }
 
 /// Why the server cannot listen.
@@ -73,9 +74,16 @@ impl Server {
         let bound = async {
             let listener = TcpListener::bind(addr).await?;
             let addr = listener.local_addr()?;
-            Ok(Self { listener, addr })
+            Ok(Self { listener, addr, tls: None })
         };
         bound.await.map_err(|source| BindError { addr, source })
+    }
+
+    /// The same behind a certificate: for the public, so only the routes that are meant for them.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// Where it listens: with the port that the system chose, if it was asked to.
@@ -101,9 +109,9 @@ impl Server {
     }
 
     async fn answer(self, state: HttpState, stop: &CancellationToken) {
-        let app = routes(state)
-            .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
-            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_LIMIT));
+        let tls = self.tls.map(|tls| TlsAcceptor::from(tls.0));
+        let app = if tls.is_some() { public_routes(&state) } else { routes(state) };
+        let app = app.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER_LIMIT));
         let service = TowerToHyperService::new(app);
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_LIMIT);
@@ -118,11 +126,12 @@ impl Server {
                 () = stop.cancelled() => break,
                 stream = accept(&self.listener) => stream,
             };
-            let connection = http.serve_connection(TokioIo::new(stream), service.clone());
-            let connection = open.watch(connection);
+            let (http, service, watcher, tls) = (http.clone(), service.clone(), open.watcher(), tls.clone());
             tokio::spawn(async move {
                 let _place = place;
-                if let Err(error) = connection.await {
+                let Some(stream) = dressed(stream, tls).await else { return };
+                let connection = http.serve_connection(TokioIo::new(stream), service);
+                if let Err(error) = watcher.watch(connection).await {
                     tracing::debug!(error = &error as &dyn std::error::Error, "a connection broke off");
                 }
             });
@@ -130,6 +139,23 @@ impl Server {
         drop(self.listener);
         // What does not end in time ends with the process.
         let _ = tokio::time::timeout(GRACE, open.shutdown()).await;
+    }
+}
+
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// A connection as requests come over it: with TLS, once both sides know each other, if that is soon.
+async fn dressed(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Box<dyn Wire>> {
+    let Some(tls) = tls else { return Some(Box::new(stream)) };
+    match tokio::time::timeout(HEAD_LIMIT, tls.accept(stream)).await {
+        Ok(Ok(stream)) => Some(Box::new(stream)),
+        Ok(Err(error)) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a connection did not come to TLS");
+            None
+        }
+        Err(_) => None,
     }
 }
 

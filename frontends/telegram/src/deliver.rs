@@ -1,8 +1,10 @@
 //! Videos out: uploaded once, kept by the id that the channel gives.
 
-use neurocards::{Artifact, ChatStore, Media};
+use neurocards::{Artifact, ChatStore, Media, OrderId};
 
 use crate::api::{Api, CallError, Video, VideoBody};
+use crate::notify::{LINK_HOURS, MediaLink};
+use crate::text::Text;
 
 /// Most bytes of a file that the cloud takes.
 pub(crate) const UPLOAD_MAX_BYTES: u64 = 50 * 1024 * 1024;
@@ -109,6 +111,17 @@ impl Shelf<'_> {
         if let Err(error) = self.chats.file_put(self.api.id(), &artifact.sha256, id).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "the id of a file could not be kept");
         }
+    }
+}
+
+/// What is said of a video that is too large for the channel: where it can be loaded, or whom to ask for it.
+pub(crate) fn too_big(link: Option<&MediaLink>, artifact: &Artifact, order: Option<OrderId>) -> Text {
+    match (link.and_then(|link| link(artifact)), order) {
+        (Some(url), _) => {
+            Text::new("result-link").words("url", url.as_str()).number("hours", LINK_HOURS.into())
+        }
+        (None, Some(order)) => Text::new("result-too-big").words("order", order.to_string()),
+        (None, None) => Text::new("video-too-big"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `bot`: takes the updates of the Telegram bot. Orders wait until a worker carries them on.
 
+use super::serve::Http;
 use crate::app::App;
 use crate::failure::{Exit, Failure};
 use crate::output::Printer;
@@ -11,16 +12,19 @@ pub(super) async fn run(app: App, printer: &Printer) -> Result<Exit, Failure> {
     let name = telegram.username().await?;
     app.say_how(printer);
     printer.note(&format!("the bot is https://t.me/{name}; orders wait for `neurocards worker`"));
+    let bot = telegram.bot(&app)?;
+    let http = Http::of_bot(&app, &bot).await?;
     let stop = interrupt.token().child_token();
-    let (answered, (), ()) = tokio::join!(
+    let (answered, (), (), ()) = tokio::join!(
         async {
-            let answered = telegram.bot(&app).run(stop.clone()).await;
+            let answered = bot.run(stop.clone()).await;
             stop.cancel();
             answered
         },
         telegram.notifier.tell_admins(stop.clone()),
         // Where nobody works, this process finds out.
         app.engine.watch(stop.clone()),
+        http.serve(&stop)
     );
     answered?;
     tracing::info!("the bot has stopped");

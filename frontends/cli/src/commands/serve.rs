@@ -1,4 +1,4 @@
-//! Health, metrics and callbacks of a worker, where they were asked for.
+//! What a process serves over HTTP, where it was asked for: health, metrics, callbacks, the webhook, links to videos.
 
 use std::net::SocketAddr;
 
@@ -6,35 +6,78 @@ use neurocards_http::{HttpState, Metrics, Server};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::config::Door;
 use crate::failure::{Exit, Failure};
+use crate::telegram::Bot;
 
-/// The server of a worker that has one.
-#[derive(Debug)]
-pub(super) struct Http(Option<(Server, HttpState)>);
+/// The servers of a process that has some.
+#[derive(Debug, Default)]
+pub(super) struct Http(Vec<(Server, HttpState)>);
 
 impl Http {
-    /// Takes the address before anything is claimed: two workers with one address are a mistake to be told.
-    pub(super) async fn listen(app: &App, flag: Option<SocketAddr>) -> Result<Self, Failure> {
-        let Some(addr) = flag.or(app.config.http_addr) else { return Ok(Self(None)) };
-        let server = Server::bind(addr).await.map_err(|error| {
-            Failure::new(Exit::Failed, "http", error.to_string()).because(&error.source).hint(
-                "Say another one with --http-addr or NEUROCARDS_HTTP_ADDR, or stop the process that has it.",
-            )
-        })?;
-        let metrics = Metrics::install()
-            .map_err(|error| Failure::new(Exit::Failed, "http", error.to_string()).because(&error))?;
-        tracing::info!(addr = %server.addr(), "health and metrics are served");
-        let mut state = HttpState::worker(app.engine.clone()).with_metrics(metrics);
+    /// Takes the addresses of a worker before anything is claimed: two with one address are a mistake to be told.
+    pub(super) async fn of_worker(
+        app: &App,
+        flag: Option<SocketAddr>,
+        bot: Option<&Bot>,
+    ) -> Result<Self, Failure> {
+        Self::listen(app, HttpState::worker(app.engine.clone()), flag.or(app.config.http_addr), bot).await
+    }
+
+    /// Takes the addresses of a process that only answers people: it needs none unless updates are brought to it.
+    pub(super) async fn of_bot(app: &App, bot: &Bot) -> Result<Self, Failure> {
+        let Some((_, Door::Proxy)) = bot.webhook() else {
+            return Self::listen(app, HttpState::new(app.engine.store().clone()), None, Some(bot)).await;
+        };
+        let state = HttpState::new(app.engine.store().clone());
+        Self::listen(app, state, app.config.http_addr, Some(bot)).await
+    }
+
+    async fn listen(
+        app: &App,
+        mut state: HttpState,
+        addr: Option<SocketAddr>,
+        bot: Option<&Bot>,
+    ) -> Result<Self, Failure> {
         if let Some(callbacks) = &app.callbacks {
             state = state.with_callbacks(app.engine.clone(), callbacks.clone());
         }
-        Ok(Self(Some((server, state))))
+        if let Some(signer) = app.links() {
+            state = state.with_media(signer, app.engine.media().clone());
+        }
+        let webhook = bot.and_then(Bot::webhook);
+        if let Some((webhook, _)) = &webhook {
+            state = state.with_webhook(webhook.clone());
+        }
+        let mut servers = Vec::new();
+        if let Some((_, Door::SelfSigned(addr))) = &webhook
+            && let Some(tls) = bot.and_then(Bot::tls)
+        {
+            let server = bind(*addr, "NEUROCARDS_TLS_ADDR").await?;
+            tracing::info!(tls = %server.addr(), "the webhook is served");
+            servers.push((server.with_tls(tls.clone()), state.clone()));
+        }
+        if let Some(addr) = addr {
+            let server = bind(addr, "--http-addr or NEUROCARDS_HTTP_ADDR").await?;
+            let metrics = Metrics::install()
+                .map_err(|error| Failure::new(Exit::Failed, "http", error.to_string()).because(&error))?;
+            tracing::info!(addr = %server.addr(), "health and metrics are served");
+            servers.push((server, state.with_metrics(metrics)));
+        }
+        Ok(Self(servers))
     }
 
     /// Answers until told to stop.
     pub(super) async fn serve(self, stop: &CancellationToken) {
-        if let Some((server, state)) = self.0 {
-            server.serve(state, stop.clone()).await;
-        }
+        let serving = self.0.into_iter().map(|(server, state)| server.serve(state, stop.clone()));
+        futures::future::join_all(serving).await;
     }
+}
+
+async fn bind(addr: SocketAddr, setting: &str) -> Result<Server, Failure> {
+    Server::bind(addr).await.map_err(|error| {
+        Failure::new(Exit::Failed, "http", error.to_string())
+            .because(&error.source)
+            .hint(format!("Say another one with {setting}, or stop the process that has it."))
+    })
 }

@@ -24,15 +24,15 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> Result<Exit, Failure> {
     let interrupt = Interrupt::watch();
-    let http = Http::listen(&app, args.http_addr).await?;
     let bot = match takes_updates {
         true => {
             let telegram = app.telegram()?;
             printer.note(&format!("the bot is https://t.me/{}", telegram.username().await?));
-            Some(telegram.bot(&app))
+            Some(telegram.bot(&app)?)
         }
         false => None,
     };
+    let http = Http::of_worker(&app, args.http_addr, bot.as_ref()).await?;
     app.say_how(printer);
     for record in app.store().queue_pauses().await? {
         printer.warning(&format!("{}. {}", words(&record), way_on(&record)));

@@ -8,7 +8,7 @@ use crate::output::nearest;
 const PREFIX: &str = "NEUROCARDS_";
 
 /// Every setting of the contract (DESIGN section 6) with our prefix, also those that this version does not use.
-const KNOWN: [&str; 28] = [
+const KNOWN: [&str; 29] = [
     "NEUROCARDS_DATA_DIR",
     "NEUROCARDS_MEDIA_URL",
     "NEUROCARDS_MODELS",
@@ -18,6 +18,7 @@ const KNOWN: [&str; 28] = [
     "NEUROCARDS_ADJUST_MOST",
     "NEUROCARDS_FREE_CREDITS",
     "NEUROCARDS_HTTP_ADDR",
+    "NEUROCARDS_TLS_ADDR",
     "NEUROCARDS_LEASE",
     "NEUROCARDS_HEARTBEAT",
     "NEUROCARDS_POLL_MIN",

@@ -6,7 +6,7 @@ use neurocards::Credits;
 use neurocards_telegram::{Settings, bot_id};
 use url::Url;
 
-use super::refused;
+use super::{WebhookConfig, refused};
 use crate::failure::Failure;
 
 /// The bot that is configured.
@@ -15,6 +15,8 @@ pub(crate) struct TelegramConfig {
     token: String,
     /// Another server than Telegram's own.
     pub(crate) server: Option<Url>,
+    /// Where updates are brought; otherwise they are asked for.
+    pub(crate) webhook: Option<WebhookConfig>,
     /// What it is told.
     pub(crate) settings: Settings,
 }
@@ -76,7 +78,9 @@ impl TelegramConfig {
             },
             ..defaults
         };
-        Ok(Some(Self { token: token.to_owned(), server: address("TELEGRAM_API_URL")?, settings }))
+        let server = address("TELEGRAM_API_URL")?;
+        let webhook = WebhookConfig::read(&text, server.is_none())?;
+        Ok(Some(Self { token: token.to_owned(), server, webhook, settings }))
     }
 
     /// The token, for the one room that needs it.

@@ -91,3 +91,82 @@ fn a_token_is_needed_and_never_shown() {
     assert_eq!(ran.code, Some(4), "{ran:?}");
     assert!(!ran.stderr.contains("AAAAA"), "{ran:?}");
 }
+
+/// A port that was free a moment ago.
+fn port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The same as [`start`], with updates that are brought.
+fn start_webhook(home: &Home, telegram: &TelegramFake, what: &str, settings: &[(&str, String)]) -> Running {
+    let mut command = home.command([what]);
+    command.env("BOT_TOKEN", TelegramFake::TOKEN).env("TELEGRAM_API_URL", telegram.url());
+    command.envs(settings.iter().map(|(name, value)| (name, value)));
+    Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn updates_are_brought_through_a_proxy_and_modes_change_by_themselves() {
+    let (home, telegram) = (Home::new(), TelegramFake::builder().start());
+    let anna = telegram.user(42);
+    anna.says("/start");
+    let at = format!("127.0.0.1:{}", port());
+    let settings = [
+        ("TELEGRAM_WEBHOOK", "proxy".to_owned()),
+        ("PUBLIC_BASE_URL", format!("http://{at}")),
+        ("NEUROCARDS_HTTP_ADDR", at),
+    ];
+    for command in ["serve", "bot"] {
+        let running = start_webhook(&home, &telegram, command, &settings);
+        let before = anna.chat().len();
+        anna.says("/menu");
+        anna.until("an answer", |chat| {
+            chat.len() > before + 1 && chat.last().is_some_and(|seen| seen.from_bot)
+        })
+        .await;
+        drop(running);
+        // The next process finds it as it should be: it is neither taken away nor set again.
+        assert_eq!(telegram.webhook_changes(), (1, 0));
+        assert!(telegram.webhook().unwrap().contains("/telegram/webhook?v="));
+    }
+    // Back to polling: the webhook is taken away, and what waits is not lost.
+    anna.says("/cabinet");
+    let _polls = start(&home, &telegram, "bot");
+    anna.reads("Личный кабинет").await;
+    assert_eq!((telegram.webhook(), telegram.webhook_changes()), (None, (1, 1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_of_our_own_is_uploaded_and_served() {
+    let (home, telegram) = (Home::new(), TelegramFake::builder().start());
+    let anna = telegram.user(42);
+    let at = format!("127.0.0.1:{}", port());
+    let settings = [
+        ("TELEGRAM_WEBHOOK", "self-signed".to_owned()),
+        ("PUBLIC_BASE_URL", format!("https://{at}")),
+        ("NEUROCARDS_TLS_ADDR", at),
+    ];
+    for _ in 0..2 {
+        let running = start_webhook(&home, &telegram, "serve", &settings);
+        anna.says("/help");
+        let answers = anna.chat().iter().filter(|seen| seen.from_bot).count();
+        anna.until("help", |chat| chat.iter().filter(|seen| seen.from_bot).count() > answers).await;
+        drop(running);
+    }
+    assert_eq!(telegram.webhook_changes(), (1, 0), "one certificate, uploaded once");
+}
+
+#[test]
+fn a_webhook_that_telegram_could_not_call_is_refused_at_the_start() {
+    let home = Home::new();
+    for (base, words) in
+        [("https://bot.example.org:8080", "port 8080"), ("http://127.0.0.1:9000", "https:// only")]
+    {
+        let mut command = home.command(["bot"]);
+        command.env("BOT_TOKEN", TelegramFake::TOKEN).env("TELEGRAM_WEBHOOK", "proxy");
+        command.env("PUBLIC_BASE_URL", base).env("NEUROCARDS_HTTP_ADDR", "127.0.0.1:0");
+        let ran = home.finish(command);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains(words), "{ran:?}");
+    }
+}

@@ -50,6 +50,7 @@ result-caption = Your video is ready!
 result-caption-of = Video { $number } of { $count } is ready!
 result-link = The video is ready, but larger than 50 MB: load it by this <a href="{ $url }">link</a>. It works for { $hours } h.
 result-too-big = The video is ready, but larger than 50 MB, and does not fit here. Write to support and give the order <code>{ $order }</code>: you will get the file.
+video-too-big = This video is larger than 50 MB and does not fit here. Write to support: you will get the file.
 gift-caption = This video came late. Its credit came back before, so it is a gift.
 closing =
     { $count ->

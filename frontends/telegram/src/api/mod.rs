@@ -8,6 +8,7 @@ mod error;
 mod pace;
 mod send;
 mod updates;
+mod webhook;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use url::Url;
 pub use self::error::CallError;
 use self::pace::Pace;
 pub use self::send::{SentVideo, Video, VideoBody};
+pub use self::webhook::{Webhook, WebhookError, WebhookInfo};
 use crate::settings::bot_id;
 
 /// How long a call may take; an upload, a download.

@@ -20,7 +20,7 @@ use url::Url;
 use crate::alerts::SILENCE;
 use crate::api::{Api, CallError};
 use crate::card::{Around, card};
-use crate::deliver::{Delivered, Shelf};
+use crate::deliver::{Delivered, Shelf, too_big};
 use crate::run::Minutes;
 use crate::screen::{Screen, mint};
 use crate::settings::Settings;
@@ -298,12 +298,7 @@ impl Parts {
         match shelf.send(to.chat.chat, artifact, &caption.html(to.lang)).await? {
             Delivered::Sent(message) => Ok(message),
             Delivered::TooBig => {
-                let text = match self.link.as_ref().and_then(|link| link(artifact)) {
-                    Some(url) => {
-                        Text::new("result-link").words("url", url.as_str()).number("hours", LINK_HOURS.into())
-                    }
-                    None => Text::new("result-too-big").words("order", record.order.id.to_string()),
-                };
+                let text = too_big(self.link.as_ref(), artifact, Some(record.order.id));
                 Ok(self.send(to, &Screen::new(text)).await?)
             }
         }

@@ -7,6 +7,7 @@ mod poll;
 mod preview;
 mod reply;
 mod turn;
+mod webhook;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::minutes::Minutes;
-use crate::api::Api;
+use crate::api::{Api, Webhook};
+use crate::notify::MediaLink;
 use crate::schema::{Heard, schema};
 use crate::settings::Settings;
 
@@ -38,6 +40,7 @@ pub(crate) struct Parts {
     settings: Settings,
     drafts: Option<Arc<dyn VideoProvider>>,
     prompts: Option<Arc<dyn PromptBuilder>>,
+    link: Option<MediaLink>,
     clock: Arc<dyn Clock>,
     lease: Duration,
     entropy: Entropy,
@@ -58,7 +61,6 @@ impl fmt::Debug for TelegramBot {
 }
 
 /// Collects the parts of a [`TelegramBot`].
-#[derive(Debug)]
 pub struct TelegramBotBuilder {
     api: Api,
     chats: Arc<dyn ChatStore>,
@@ -68,6 +70,13 @@ pub struct TelegramBotBuilder {
     settings: Settings,
     drafts: Option<Arc<dyn VideoProvider>>,
     prompts: Option<Arc<dyn PromptBuilder>>,
+    link: Option<MediaLink>,
+}
+
+impl fmt::Debug for TelegramBotBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelegramBotBuilder").field("api", &self.api).finish_non_exhaustive()
+    }
 }
 
 impl TelegramBotBuilder {
@@ -100,6 +109,13 @@ impl TelegramBotBuilder {
         self
     }
 
+    /// How videos that are too large for the channel can be loaded.
+    #[must_use]
+    pub fn link(mut self, link: MediaLink) -> Self {
+        self.link = Some(link);
+        self
+    }
+
     /// The bot.
     pub fn build(self) -> TelegramBot {
         TelegramBot {
@@ -110,6 +126,7 @@ impl TelegramBotBuilder {
                 settings: self.settings,
                 drafts: self.drafts,
                 prompts: self.prompts,
+                link: self.link,
                 clock: self.clock,
                 lease: self.lease,
                 entropy: Entropy::from_os(),
@@ -132,7 +149,17 @@ impl TelegramBot {
         clock: Arc<dyn Clock>,
     ) -> TelegramBotBuilder {
         let settings = Settings::default();
-        TelegramBotBuilder { api, chats, engine, clock, lease: LEASE, settings, drafts: None, prompts: None }
+        TelegramBotBuilder {
+            api,
+            chats,
+            engine,
+            clock,
+            lease: LEASE,
+            settings,
+            drafts: None,
+            prompts: None,
+            link: None,
+        }
     }
 
     /// Takes updates by long polling and answers them, until told to stop. Answers under way are finished first.
@@ -141,14 +168,41 @@ impl TelegramBot {
     /// The store says that it will never answer. What came is kept; run again.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), StoreError> {
         let stop = stop.child_token();
+        self.answer_beside(self.parts.poll(&stop), &stop).await
+    }
+
+    /// Answers updates that are brought to a webhook, until told to stop: whoever serves its address gives them to
+    /// [`TelegramBot::receive`]. The webhook is set when it differs, and stays set at the end.
+    ///
+    /// # Errors
+    /// The store says that it will never answer. What came is kept; run again.
+    pub async fn run_webhook(&self, webhook: &Webhook, stop: CancellationToken) -> Result<(), StoreError> {
+        let stop = stop.child_token();
+        self.answer_beside(self.parts.keep_webhook(webhook, &stop), &stop).await
+    }
+
+    /// Stores an update that was brought. Once this returns, whoever brought it may forget it. The same one may be
+    /// brought again.
+    ///
+    /// # Errors
+    /// It may not be stored: it must be brought again.
+    pub async fn receive(&self, update: serde_json::Value) -> Result<(), StoreError> {
+        self.parts.receive(vec![update]).await
+    }
+
+    async fn answer_beside(
+        &self,
+        intake: impl Future<Output = ()>,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
         let (ended, (), ()) = tokio::join!(
             async {
-                let ended = self.parts.clone().dispatch(&stop).await;
+                let ended = self.parts.clone().dispatch(stop).await;
                 stop.cancel();
                 ended
             },
-            self.parts.poll(&stop),
-            self.parts.tidy(&stop),
+            intake,
+            self.parts.tidy(stop),
         );
         ended
     }

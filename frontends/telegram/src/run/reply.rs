@@ -25,6 +25,9 @@ pub(super) enum Out {
         artifact: Artifact,
         /// HTML.
         caption: String,
+        /// HTML: what is said when it is too large for the channel.
+        #[serde(default)]
+        instead: String,
     },
 }
 
@@ -84,10 +87,15 @@ impl Parts {
             Out::Answer { query, text } => self.api.answer(query, text.as_deref()).await,
             Out::Send { sheet } => self.api.send(chat, sheet).await.map(drop),
             Out::Edit { message, picture, sheet } => self.api.edit(chat, *message, *picture, sheet).await,
-            Out::Video { artifact, caption } => match self.shelf().send(chat, artifact, caption).await? {
-                Delivered::Sent(_) => Ok(()),
-                Delivered::TooBig => Err(CallError::TooBig),
-            },
+            Out::Video { artifact, caption, instead } => {
+                match self.shelf().send(chat, artifact, caption).await? {
+                    Delivered::Sent(_) => Ok(()),
+                    Delivered::TooBig => {
+                        let sheet = Sheet { html: instead.clone(), rows: Vec::new() };
+                        self.api.send(chat, &sheet).await.map(drop)
+                    }
+                }
+            }
         }
     }
 

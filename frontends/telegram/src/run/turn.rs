@@ -14,6 +14,7 @@ use super::effects::Doing;
 use super::reply::Out;
 use super::{Parts, account_of};
 use crate::card::{Around, card};
+use crate::deliver::too_big;
 use crate::flow::{
     Action, Change, Context, Decision, DraftId, Event, Input, STATE_FORMAT, Show, Stale, State, step,
 };
@@ -333,7 +334,9 @@ impl Parts {
                     });
                 }
                 Show::Video(artifact, caption) => {
-                    outs.push(Out::Video { artifact: artifact.clone(), caption: caption.html(lang) });
+                    let instead = too_big(self.link.as_ref(), artifact, None).html(lang);
+                    let (artifact, caption) = (artifact.clone(), caption.html(lang));
+                    outs.push(Out::Video { artifact, caption, instead });
                 }
             }
         }

@@ -61,6 +61,13 @@ impl Said {
         }
     }
 
+    /// A file that came with it, under its own name or attached under another.
+    pub(super) fn file(&self, key: &str) -> Option<&Bytes> {
+        let named = self.text(key);
+        let attached = named.strip_prefix("attach://").and_then(|name| self.files.get(name));
+        attached.or_else(|| self.files.get(key))
+    }
+
     /// What the journal keeps of it.
     pub(super) fn summary(&self) -> Value {
         let files =

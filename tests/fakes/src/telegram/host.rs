@@ -16,12 +16,15 @@ use crate::call::Call;
 use crate::clock::Clock;
 use crate::fault::{Fault, Shows};
 use crate::journal::{Exchange, Journal, Open};
+use crate::post::post_trusting;
 use crate::reply::Reply;
 use crate::script::Scene;
 use crate::server::{Asked, Body, Cut, Host};
 use crate::violation::Rule;
 
 const JSON: &str = "application/json";
+/// How soon an update that was not taken is brought again, at the latest.
+const AGAIN: Duration = Duration::from_millis(200);
 /// The longest that the service keeps a poll waiting.
 const LONGEST_POLL: u64 = 50;
 
@@ -120,6 +123,53 @@ impl TelegramHost {
         }
     }
 
+    /// Brings updates to the webhook, one after the other; one that is not taken is brought again.
+    async fn bring(&self) {
+        let mut changed = self.changed.subscribe();
+        loop {
+            let next = {
+                let mut world = self.world();
+                match &world.webhook {
+                    Some(_) => world.fetch(None, 1).pop(),
+                    None => None,
+                }
+            };
+            let Some(update) = next else {
+                if changed.changed().await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            if !self.brought(&update).await {
+                let _ = tokio::time::timeout(AGAIN, changed.changed()).await;
+            }
+        }
+    }
+
+    async fn brought(&self, update: &Value) -> bool {
+        let (url, certificate, secret) = {
+            let world = self.world();
+            let Some(webhook) = &world.webhook else { return false };
+            (webhook.url.clone(), webhook.certificate.clone(), webhook.secret.clone())
+        };
+        let headers = [("X-Telegram-Bot-Api-Secret-Token".to_owned(), secret)];
+        let body = update.to_string().into();
+        let answer = post_trusting(&url, certificate.as_deref(), &headers, body).await;
+        let taken = answer.is_some_and(|status| (200..300).contains(&status));
+        let mut world = self.world();
+        if taken {
+            world.confirm(update["update_id"].as_i64().unwrap_or_default());
+        } else {
+            let why = match answer {
+                Some(status) => format!("Wrong response from the webhook: {status}"),
+                None => "Connection refused".to_owned(),
+            };
+            let now = world.clock.now_ms();
+            world.last_error = Some((now, why));
+        }
+        taken
+    }
+
     /// Waits for updates. A second poller sends the first one away.
     async fn poll(&self, said: &Said) -> Reply {
         let mine = {
@@ -174,7 +224,7 @@ impl Host for TelegramHost {
     }
 
     fn work(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        futures::future::ready(()).boxed()
+        async move { self.bring().await }.boxed()
     }
 }
 

@@ -6,7 +6,7 @@ use super::files::Said;
 use super::html::{length, words};
 use super::keyboard;
 use super::seen::{Seen, SeenVideo};
-use super::world::{File, World};
+use super::world::{File, Webhook, World};
 use crate::violation::Rule;
 
 /// Most bytes of an upload, and of a download.
@@ -45,20 +45,36 @@ impl World {
                 Ok(json!(true))
             }
             "setwebhook" => {
-                self.webhook = Some(said.text("url")).filter(|url| !url.is_empty());
+                self.webhooks_set += 1;
+                self.last_error = None;
+                let (url, secret) = (said.text("url"), said.text("secret_token"));
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+                if secret.is_empty() || secret.len() > 256 || !secret.bytes().all(plain) {
+                    self.violations.note(
+                        seq,
+                        Rule::Body,
+                        "a webhook without a secret, or with one that is none",
+                    );
+                }
+                let certificate = said.file("certificate");
+                let certificate = certificate.map(|pem| String::from_utf8_lossy(pem).into_owned());
+                if certificate.as_ref().is_some_and(|pem| pem.contains("PRIVATE KEY")) {
+                    self.violations.note(seq, Rule::Body, "a private key was uploaded");
+                }
+                let allowed = said.value("allowed_updates").unwrap_or_default();
+                let webhook = Webhook { url, secret, certificate, allowed };
+                self.webhook = Some(webhook).filter(|webhook| !webhook.url.is_empty());
                 Ok(json!(true))
             }
             "deletewebhook" => {
                 self.webhook = None;
+                self.webhooks_deleted += 1;
                 if said.value("drop_pending_updates") == Some(json!(true)) {
                     self.violations.note(seq, Rule::Body, "updates that wait are thrown away");
                 }
                 Ok(json!(true))
             }
-            "getwebhookinfo" => Ok(json!({
-                "url": self.webhook.clone().unwrap_or_default(), "has_custom_certificate": false,
-                "pending_update_count": self.waiting(),
-            })),
+            "getwebhookinfo" => Ok(self.webhook_info()),
             "sendmessage" => self.send_message(said, seq),
             "editmessagetext" | "editmessagecaption" => self.edit(method, said, seq),
             "sendvideo" => self.send_video(said, seq),
@@ -72,6 +88,22 @@ impl World {
                 Err(Refused { code: 404, description: "Not Found".to_owned(), parameters: None })
             }
         }
+    }
+
+    fn webhook_info(&self) -> Value {
+        let webhook = self.webhook.as_ref();
+        let mut info = json!({
+            "url": webhook.map(|webhook| webhook.url.as_str()).unwrap_or_default(),
+            "has_custom_certificate": webhook.is_some_and(|webhook| webhook.certificate.is_some()),
+            "pending_update_count": self.waiting(),
+        });
+        if let Some(webhook) = webhook {
+            info["allowed_updates"] = webhook.allowed.clone();
+        }
+        if let Some((at, why)) = &self.last_error {
+            (info["last_error_date"], info["last_error_message"]) = (json!(at / 1_000), json!(why));
+        }
+        info
     }
 
     /// Whether a chat can be written to.
@@ -183,9 +215,7 @@ impl World {
 
     /// The bytes that came with a video, or the id that stands for them.
     fn video_bytes(&mut self, said: &Said, seq: u64) -> Result<Result<bytes::Bytes, String>, Refused> {
-        let named = said.text("video");
-        let attached = named.strip_prefix("attach://").and_then(|name| said.files.get(name));
-        let Some(bytes) = attached.or_else(|| said.files.get("video")) else { return Ok(Err(named)) };
+        let Some(bytes) = said.file("video") else { return Ok(Err(said.text("video"))) };
         if bytes.len() > UPLOAD_MAX_BYTES {
             return Err(Refused {
                 code: 413,

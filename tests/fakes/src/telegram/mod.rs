@@ -155,6 +155,17 @@ impl TelegramFake {
         self.host.world().forget_files();
     }
 
+    /// Where updates are brought, if they are.
+    pub fn webhook(&self) -> Option<String> {
+        self.host.world().webhook.as_ref().map(|webhook| webhook.url.clone())
+    }
+
+    /// How often a webhook was set, and how often it was taken away.
+    pub fn webhook_changes(&self) -> (u64, u64) {
+        let world = self.host.world();
+        (world.webhooks_set, world.webhooks_deleted)
+    }
+
     /// How many updates wait to be fetched.
     pub fn waiting(&self) -> usize {
         self.host.world().waiting()

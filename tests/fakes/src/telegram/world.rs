@@ -24,7 +24,11 @@ pub(super) struct World {
     updates: BTreeMap<i64, Value>,
     next_update: i64,
     pub(super) queries: BTreeMap<String, Query>,
-    pub(super) webhook: Option<String>,
+    pub(super) webhook: Option<Webhook>,
+    /// How often one was set, and taken away.
+    pub(super) webhooks_set: u64,
+    pub(super) webhooks_deleted: u64,
+    pub(super) last_error: Option<(i64, String)>,
     pub(super) pollers: u64,
     made: u64,
     pub(super) money: Money,
@@ -56,6 +60,20 @@ pub(super) struct Chat {
     pub(super) person: bool,
 }
 
+/// Where updates are brought.
+pub(super) struct Webhook {
+    pub(super) url: String,
+    pub(super) secret: String,
+    pub(super) certificate: Option<String>,
+    pub(super) allowed: Value,
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Webhook").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 /// A file that somebody sent, or that a bot uploaded.
 #[derive(Debug, Clone)]
 pub(super) struct File {
@@ -84,6 +102,9 @@ impl World {
             next_update: 1_000,
             queries: BTreeMap::new(),
             webhook: None,
+            webhooks_set: 0,
+            webhooks_deleted: 0,
+            last_error: None,
             pollers: 0,
             made: 0,
             money: Money::default(),
@@ -149,6 +170,11 @@ impl World {
             self.updates = self.updates.split_off(&offset);
         }
         self.updates.values().take(limit).cloned().collect()
+    }
+
+    /// It was brought, so it is not handed out again.
+    pub(super) fn confirm(&mut self, id: i64) {
+        self.updates.remove(&id);
     }
 
     pub(super) fn waiting(&self) -> usize {
