@@ -1,4 +1,4 @@
-//! The time of a claim, on a small table and beside a million finished jobs.
+//! The time of a claim: on a small table, beside a million finished jobs, and beside the queue of a paused model.
 
 use std::time::{Duration, Instant};
 
@@ -10,32 +10,39 @@ use crate::bed::Bed;
 use crate::counters::open;
 
 pub(crate) async fn claims(server: &Server) {
-    let (empty, full) =
-        (Bed::postgres(server, "claims_empty").await, Bed::postgres(server, "claims_full").await);
+    let (empty, full, paused) = (
+        Bed::postgres(server, "claims_empty").await,
+        Bed::postgres(server, "claims_full").await,
+        Bed::postgres(server, "claims_paused").await,
+    );
     let mut db = open(server, &full.database).await;
     db.execute("SET search_path = neurocards").await.unwrap();
     db.execute(include_str!("finished.sql")).await.unwrap();
     let _ = db.close().await;
-    for bed in [&empty, &full] {
+    for bed in [&empty, &full, &paused] {
         bed.place(CLAIMS * BATCH as usize, 32).await;
         let mut db = open(server, &bed.database).await;
+        if bed.database == paused.database {
+            db.execute("SET search_path = neurocards").await.unwrap();
+            db.execute(include_str!("paused.sql")).await.unwrap();
+        }
         db.execute("VACUUM ANALYZE").await.unwrap();
         db.execute("CHECKPOINT").await.unwrap();
         let _ = db.close().await;
     }
-    // One after the other in turns, so that what else the machine does falls on both.
-    let (mut small, mut large) = (Vec::new(), Vec::new());
+    // One after the other in turns, so that what else the machine does falls on all of them.
+    let (mut small, mut large, mut beside) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..CLAIMS {
         small.push(claim(&empty).await);
         large.push(claim(&full).await);
+        beside.push(claim(&paused).await);
     }
-    let (small, large) = (median(small), median(large));
-    println!(
-        "claim of {BATCH}: {:.2} ms, beside a million finished jobs {:.2} ms; ratio {:.2}",
-        small * 1e3,
-        large * 1e3,
-        large / small
-    );
+    let small = median(small);
+    println!("claim of {BATCH}: {:.2} ms", small * 1e3);
+    for (what, time) in [("a million finished jobs", large), ("100,000 jobs of a paused model", beside)] {
+        let time = median(time);
+        println!("  beside {what}: {:.2} ms; ratio {:.2}", time * 1e3, time / small);
+    }
 }
 
 const BATCH: u32 = 100;

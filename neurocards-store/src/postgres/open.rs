@@ -20,6 +20,7 @@ const MIGRATIONS: &[Step] = &[
     (2, "upkeep", include_str!("../../migrations/postgres/0002_upkeep.sql")),
     (3, "resources", include_str!("../../migrations/postgres/0003_resources.sql")),
     (4, "chats", include_str!("../../migrations/postgres/0004_chats.sql")),
+    (5, "queues", include_str!("../../migrations/postgres/0005_queues.sql")),
     (6, "payments", include_str!("../../migrations/postgres/0006_payments.sql")),
     (7, "office", include_str!("../../migrations/postgres/0007_office.sql")),
 ];

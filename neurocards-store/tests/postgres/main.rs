@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its store errs")]
 
 mod audit;
+mod claims;
 mod clock;
 mod constraints;
 mod deadlocks;

@@ -2,7 +2,7 @@
 -- null), $5 the scope's id, $6 to $8 the room for submitting, reading and storing. What somebody else is taking at the
 -- same moment is passed over. Each row says how long until the next job is due that there was room for, in
 -- microseconds; where nothing was taken there is one row that says only that.
-WITH clock AS (
+WITH RECURSIVE clock AS (
     SELECT coalesce($4::timestamptz, now()) AS now
 ),
 begun AS (
@@ -12,12 +12,29 @@ begun AS (
         AND model <> ALL (ARRAY(SELECT pauses.model FROM pauses WHERE scope = 'model'))
     ORDER BY wake_at, id LIMIT $6 FOR UPDATE SKIP LOCKED
 ),
-queued AS (
-    SELECT id, wake_at FROM jobs
-    WHERE stage = 'prompt' AND wake_at <= (SELECT now FROM clock) AND provider = ANY ($1) AND /*scope*/
+-- The models that jobs queue for, by one look into the index for each.
+models AS (
+    (SELECT model FROM jobs WHERE stage = 'prompt' ORDER BY model LIMIT 1)
+    UNION ALL
+    SELECT (SELECT jobs.model FROM jobs WHERE stage = 'prompt' AND jobs.model > models.model ORDER BY jobs.model LIMIT 1)
+    FROM models WHERE models.model IS NOT NULL
+),
+-- What queues for a paused model is not even passed over: the queue of each other model is read from its front, and
+-- their fronts are merged by turn.
+open_models AS MATERIALIZED (
+    SELECT model FROM models
+    WHERE model IS NOT NULL AND $6 > 0
         AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
         AND model <> ALL (ARRAY(SELECT pauses.model FROM pauses WHERE scope = 'model'))
-    ORDER BY turn, id LIMIT $6 - (SELECT count(*) FROM begun) FOR UPDATE SKIP LOCKED
+),
+queued AS (
+    SELECT front.id, front.wake_at FROM open_models CROSS JOIN LATERAL (
+        SELECT id, turn, wake_at FROM jobs
+        WHERE stage = 'prompt' AND model = open_models.model AND wake_at <= (SELECT now FROM clock)
+            AND provider = ANY ($1) AND /*scope*/
+        ORDER BY turn, id LIMIT $6 - (SELECT count(*) FROM begun) FOR UPDATE SKIP LOCKED
+    ) AS front
+    ORDER BY front.turn, front.id LIMIT $6 - (SELECT count(*) FROM begun)
 ),
 waiting AS (
     SELECT id, wake_at FROM jobs
@@ -52,12 +69,17 @@ next AS (
                 AND id NOT IN (SELECT id FROM due)
             ORDER BY wake_at LIMIT 1) END,
         CASE WHEN $6 > 0 THEN (
-            SELECT wake_at FROM jobs
-            WHERE stage = 'prompt' AND wake_at IS NOT NULL AND provider = ANY ($1) AND /*scope*/
-                AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything')
-                AND model <> ALL (ARRAY(SELECT pauses.model FROM pauses WHERE scope = 'model'))
-                AND id NOT IN (SELECT id FROM due)
-            ORDER BY wake_at LIMIT 1) END,
+            -- The first that is due, or else the first of those in somebody's hands, which are few.
+            SELECT min(coalesce(
+                (SELECT wake_at FROM jobs
+                WHERE stage = 'prompt' AND model = open_models.model AND wake_at <= (SELECT now FROM clock)
+                    AND provider = ANY ($1) AND /*scope*/ AND id NOT IN (SELECT id FROM due)
+                ORDER BY turn, id LIMIT 1),
+                -- Added to, so that the planner does not look for the least one in the order of all timers.
+                (SELECT min(wake_at + interval '0') FROM jobs
+                WHERE stage = 'prompt' AND model = open_models.model AND provider = ANY ($1) AND /*scope*/
+                    AND id NOT IN (SELECT id FROM due))))
+            FROM open_models) END,
         CASE WHEN $7 > 0 THEN (
             SELECT wake_at FROM jobs
             WHERE stage = 'wait' AND wake_at IS NOT NULL AND provider = ANY ($1) AND /*scope*/

@@ -1,7 +1,7 @@
 -- Places a batch of orders: $1 orders, $2 their jobs, $3 the time (the database's own when null).
 -- Answers with the orders that were placed. One that was not has a key that was used before, or an account that is
 -- missing or cannot pay for all its orders of the batch: the caller looks at each alone.
-WITH clock AS (
+WITH RECURSIVE clock AS (
     SELECT coalesce($3::timestamptz, now()) AS now
 ),
 input AS (
@@ -30,9 +30,20 @@ paid AS (
     WHERE accounts.key = bill.account AND accounts.available + accounts.credit_limit >= bill.needed
     RETURNING accounts.key
 ),
+-- The smallest turn of the queue, by a look at the front of each model's.
+models AS (
+    (SELECT model FROM jobs WHERE stage = 'prompt' ORDER BY model LIMIT 1)
+    UNION ALL
+    SELECT (SELECT jobs.model FROM jobs WHERE stage = 'prompt' AND jobs.model > models.model ORDER BY jobs.model LIMIT 1)
+    FROM models WHERE models.model IS NOT NULL
+),
+front AS MATERIALIZED (
+    SELECT min((SELECT turn FROM jobs WHERE stage = 'prompt' AND jobs.model = models.model ORDER BY turn, id LIMIT 1)) AS turn
+    FROM models
+),
 queue AS (
     SELECT paid.key AS account, greatest(
-        (SELECT turn FROM jobs WHERE stage = 'prompt' ORDER BY turn, id LIMIT 1),
+        (SELECT turn FROM front),
         (SELECT turn + 1 FROM jobs WHERE stage = 'prompt' AND jobs.account = paid.key
          ORDER BY turn DESC LIMIT 1),
         0) AS turn
