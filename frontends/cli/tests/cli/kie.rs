@@ -10,16 +10,16 @@ use neurocards_fakes::{Call, Fault, Rule, When};
 
 use crate::support::{Home, Ran, cup};
 
-const KEY: &str = "canary-kie-key-0123456789";
-const OPENAI_KEY: &str = "canary-openai-key-0123456789";
-const WEBHOOK_KEY: &str = "canary-webhook-key-0123456789";
+pub(crate) const KEY: &str = "canary-kie-key-0123456789";
+pub(crate) const OPENAI_KEY: &str = "canary-openai-key-0123456789";
+pub(crate) const WEBHOOK_KEY: &str = "canary-webhook-key-0123456789";
 
-fn kie() -> KieFake {
+pub(crate) fn kie() -> KieFake {
     KieFake::builder().account("main").key(KEY).credits(1_000).webhook_key(WEBHOOK_KEY).start_blocking()
 }
 
 /// A command that is pointed at the fake.
-fn command(home: &Home, kie: &KieFake, args: &[&str]) -> Command {
+pub(crate) fn command(home: &Home, kie: &KieFake, args: &[&str]) -> Command {
     let mut command = home.command(args);
     command.envs(kie.env());
     command.env("NEUROCARDS_POLL_MIN", "100ms").env("NEUROCARDS_POLL_MAX", "200ms");
@@ -96,7 +96,7 @@ fn a_lost_reply_is_one_paid_request_for_ever_and_the_credit_returns() {
 }
 
 /// A worker that KIE can call.
-struct Worker(Child);
+pub(crate) struct Worker(pub(crate) Child);
 
 impl Drop for Worker {
     fn drop(&mut self) {
@@ -105,12 +105,12 @@ impl Drop for Worker {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A command of a house that KIE can call there.
-fn public(mut command: Command, port: u16) -> Command {
+pub(crate) fn public(mut command: Command, port: u16) -> Command {
     command.env("PUBLIC_BASE_URL", format!("http://127.0.0.1:{port}"));
     command.env("NEUROCARDS_HTTP_ADDR", format!("127.0.0.1:{port}"));
     command.env("KIE_WEBHOOK_HMAC_KEY", WEBHOOK_KEY);
@@ -141,7 +141,7 @@ fn a_callback_brings_the_task_whose_reply_was_lost() {
     home.assert_sound();
 }
 
-fn wait_until(is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(is_so: impl Fn() -> bool) {
     for _ in 0..600 {
         if is_so() {
             return;

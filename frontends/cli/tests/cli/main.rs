@@ -27,6 +27,8 @@ mod queue;
 #[cfg(test)]
 mod retention;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod simulate;
 #[cfg(test)]
 mod support;
