@@ -3,6 +3,7 @@
 mod database;
 mod machine;
 mod services;
+mod telegram;
 
 use serde::Serialize;
 
@@ -65,6 +66,7 @@ pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) 
         services::callbacks(&config),
     ];
     findings.extend(services::language_model(&config).await);
+    findings.extend(telegram::updates(&config).await);
     findings.push(machine::photos().await);
     findings.push(machine::data_folder(&config));
     findings.push(machine::free_disk(&config));

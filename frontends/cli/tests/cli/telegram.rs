@@ -170,3 +170,37 @@ fn a_webhook_that_telegram_could_not_call_is_refused_at_the_start() {
         assert!(ran.stderr.contains(words), "{ran:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_says_how_updates_come_and_why_they_do_not() {
+    let (home, telegram) = (Home::new(), TelegramFake::builder().start());
+    let doctor = |settings: &[(&str, String)]| {
+        let mut command = home.command(["doctor"]);
+        command.env("BOT_TOKEN", TelegramFake::TOKEN).env("TELEGRAM_API_URL", telegram.url());
+        command.envs(settings.iter().map(|(name, value)| (name, value)));
+        home.finish(command).stdout
+    };
+    assert!(doctor(&[]).contains("the bot asks for updates"));
+    let at = format!("127.0.0.1:{}", port());
+    let settings = [
+        ("TELEGRAM_WEBHOOK", "proxy".to_owned()),
+        ("PUBLIC_BASE_URL", format!("http://{at}")),
+        ("NEUROCARDS_HTTP_ADDR", at),
+    ];
+    assert!(doctor(&settings).contains("the webhook is not set"));
+    let anna = telegram.user(42);
+    let running = start_webhook(&home, &telegram, "bot", &settings);
+    anna.says("/start");
+    anna.reads("Что снимем?").await;
+    assert!(doctor(&settings).contains("updates are brought to"));
+    drop(running);
+    // Nobody listens there any more.
+    anna.says("/help");
+    let told = async {
+        while !doctor(&settings).contains("could not bring updates: Connection refused; 1 updates wait") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), told).await.unwrap();
+    assert!(doctor(&[]).contains("a webhook is set"));
+}
