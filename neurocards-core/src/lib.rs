@@ -39,10 +39,10 @@ pub use brief::{
     UnknownWord, WISHES_MAX_CHARS,
 };
 pub use chat::{
-    ActionId, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardNext, CardPut, CardSettle,
-    CardState, ChatRef, ChatStore, Dialogue, DialogueWrite, Feedback, Maintenance, Mark, MemoryChats, Person,
-    PersonId, PersonWrite, Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew,
-    UpdateRecord, UpdateSettle,
+    ActionId, ActionNew, Allowance, AllowanceTake, BotId, Broadcast, BroadcastNew, BroadcastOutcome,
+    BroadcastState, Card, CardClaim, CardNext, CardPut, CardSettle, CardState, ChatRef, ChatStore, Dialogue,
+    DialogueWrite, Feedback, Maintenance, Mark, MemoryChats, Person, PersonId, PersonWrite, Press, Pressed,
+    Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle,
 };
 pub use check::{BriefCheck, Checked, Objection, Verdict};
 pub use clock::{Clock, Entropy, FastClock, ManualClock, SystemClock, Timestamp};

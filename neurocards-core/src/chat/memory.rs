@@ -2,6 +2,8 @@
 //!
 //! Known weakness: nothing survives the process.
 
+mod broadcasts;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,13 +12,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use self::broadcasts::Broadcasts;
 use super::{
-    ActionId, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardNext, CardPut, CardSettle,
-    CardState, ChatRef, ChatStore, Dialogue, Feedback, Maintenance, Mark, Person, PersonId, PersonWrite,
-    Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord,
-    UpdateSettle,
+    ActionId, ActionNew, Allowance, AllowanceTake, BotId, Broadcast, BroadcastNew, BroadcastOutcome, Card,
+    CardClaim, CardNext, CardPut, CardSettle, CardState, ChatRef, ChatStore, Dialogue, Feedback, Maintenance,
+    Mark, Person, PersonId, PersonWrite, Press, Pressed, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim,
+    UpdateNew, UpdateRecord, UpdateSettle,
 };
 use crate::account::AccountKey;
+use crate::brief::Lang;
 use crate::clock::{Clock, Timestamp, later};
 use crate::ids::OrderId;
 use crate::store::StoreError;
@@ -61,6 +65,7 @@ struct Tables {
     feedback: BTreeMap<(OrderId, PersonId), Feedback>,
     allowances: BTreeMap<(PersonId, String, String), Timestamp>,
     maintenance: Option<Maintenance>,
+    broadcasts: Broadcasts,
 }
 
 impl MemoryChats {
@@ -463,6 +468,59 @@ impl ChatStore for MemoryChats {
             }
         }
         Ok(())
+    }
+
+    async fn broadcast_put(&self, new: &BroadcastNew) -> Result<Broadcast, StoreError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        let tables = &mut *tables;
+        Ok(tables.broadcasts.put(new, &tables.people, now))
+    }
+
+    async fn broadcast_audience(&self, lang: Option<Lang>) -> Result<u64, StoreError> {
+        Ok(broadcasts::audience(&self.tables().people, lang))
+    }
+
+    async fn broadcast_last(&self, bot: BotId) -> Result<Option<Broadcast>, StoreError> {
+        Ok(self.tables().broadcasts.last(bot))
+    }
+
+    async fn broadcast_cancel(&self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.tables().broadcasts.cancel(id))
+    }
+
+    async fn broadcast_claim(&self, bot: BotId, lease: Duration) -> Result<Option<Broadcast>, StoreError> {
+        let now = self.clock.now();
+        Ok(self.tables().broadcasts.claim(bot, lease, now))
+    }
+
+    async fn broadcast_next(
+        &self,
+        id: &str,
+        epoch: i64,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Option<Vec<PersonId>>, StoreError> {
+        let (until, mut tables) = (later(self.clock.now(), lease), self.tables());
+        let tables = &mut *tables;
+        Ok(tables.broadcasts.next((id, epoch), limit, &tables.people, until))
+    }
+
+    async fn broadcast_sending(&self, id: &str, epoch: i64, person: PersonId) -> Result<bool, StoreError> {
+        Ok(self.tables().broadcasts.sending(id, epoch, person))
+    }
+
+    async fn broadcast_settle(
+        &self,
+        id: &str,
+        person: PersonId,
+        outcome: BroadcastOutcome,
+    ) -> Result<(), StoreError> {
+        self.tables().broadcasts.settle(id, person, outcome);
+        Ok(())
+    }
+
+    async fn broadcast_finish(&self, id: &str, epoch: i64) -> Result<bool, StoreError> {
+        Ok(self.tables().broadcasts.finish(id, epoch))
     }
 
     async fn chats_tidy(&self, kept: Duration) -> Result<u64, StoreError> {

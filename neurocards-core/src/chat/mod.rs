@@ -5,6 +5,7 @@
 //! again is harmless; then it writes what it did to the conversation, in one transaction with the update that caused it.
 
 mod action;
+mod broadcast;
 mod card;
 mod dialogue;
 mod maintenance;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use action::{ActionId, ActionNew, Press, Pressed};
+pub use broadcast::{Broadcast, BroadcastNew, BroadcastOutcome, BroadcastState};
 pub use card::{Card, CardClaim, CardNext, CardPut, CardSettle, CardState};
 pub use dialogue::{Dialogue, DialogueWrite, Turn, TurnOutcome};
 pub use maintenance::Maintenance;
@@ -27,6 +29,7 @@ pub use person::{Allowance, AllowanceTake, Feedback, Mark, Person, PersonWrite};
 pub use update::{UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle};
 
 use crate::account::AccountKey;
+use crate::brief::Lang;
 use crate::ids::OrderId;
 use crate::store::StoreError;
 
@@ -139,6 +142,46 @@ pub trait ChatStore: fmt::Debug + Send + Sync + 'static {
     /// Closes the house, by whom, and whether the queue was paused with it; or opens it. One that is closed already stays
     /// as it is.
     async fn maintenance_set(&self, closed: Option<(&str, bool)>) -> Result<(), StoreError>;
+
+    /// Begins a broadcast; one with this id that is there already stays as it is.
+    async fn broadcast_put(&self, new: &BroadcastNew) -> Result<Broadcast, StoreError>;
+
+    /// How many people a broadcast would reach: those who are neither banned nor blocking us.
+    async fn broadcast_audience(&self, lang: Option<Lang>) -> Result<u64, StoreError>;
+
+    /// The bot's latest broadcast.
+    async fn broadcast_last(&self, bot: BotId) -> Result<Option<Broadcast>, StoreError>;
+
+    /// Stops a broadcast. `false`: it was over before.
+    async fn broadcast_cancel(&self, id: &str) -> Result<bool, StoreError>;
+
+    /// Takes a broadcast that goes on and that nobody has under a lease. Of those that somebody was writing to who is gone,
+    /// nobody knows whether they have it: they are counted as unknown, and not handed out again.
+    async fn broadcast_claim(&self, bot: BotId, lease: Duration) -> Result<Option<Broadcast>, StoreError>;
+
+    /// Hands out the next people by their numbers, those first who were handed out and not written to; renews the lease.
+    /// Nobody: everybody was. `None`: the broadcast is somebody else's, or over.
+    async fn broadcast_next(
+        &self,
+        id: &str,
+        epoch: i64,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Option<Vec<PersonId>>, StoreError>;
+
+    /// Says that a person is about to be written to. `false`: they must not be.
+    async fn broadcast_sending(&self, id: &str, epoch: i64, person: PersonId) -> Result<bool, StoreError>;
+
+    /// Writes what came of it, once.
+    async fn broadcast_settle(
+        &self,
+        id: &str,
+        person: PersonId,
+        outcome: BroadcastOutcome,
+    ) -> Result<(), StoreError>;
+
+    /// Ends a broadcast of which everybody was settled. `false`: it is somebody else's, or not at its end.
+    async fn broadcast_finish(&self, id: &str, epoch: i64) -> Result<bool, StoreError>;
 
     /// Forgets updates that ended before [`UPDATES_REMEMBERED`], buttons that ended before `kept`, and allowances and
     /// closed cards older than that. Answers how many rows went.

@@ -1,5 +1,6 @@
 //! Conversations, in the same schema.
 
+mod broadcasts;
 mod cards;
 mod maintenance;
 mod people;
@@ -10,9 +11,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    AccountKey, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardPut, CardSettle, ChatRef,
-    ChatStore, Dialogue, Feedback, Maintenance, Mark, OrderId, Person, PersonId, Press, Pressed, StoreError,
-    Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle,
+    AccountKey, ActionNew, Allowance, AllowanceTake, BotId, Broadcast, BroadcastNew, BroadcastOutcome, Card,
+    CardClaim, CardPut, CardSettle, ChatRef, ChatStore, Dialogue, Feedback, Lang, Maintenance, Mark, OrderId,
+    Person, PersonId, Press, Pressed, StoreError, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim,
+    UpdateNew, UpdateRecord, UpdateSettle,
 };
 use sqlx::{AssertSqlSafe, Connection};
 
@@ -144,6 +146,69 @@ impl ChatStore for PostgresStore {
 
     async fn maintenance_set(&self, closed: Option<(&str, bool)>) -> Result<(), StoreError> {
         maintenance::set(&mut *self.connection().await?, closed, self.time()).await
+    }
+
+    async fn broadcast_put(&self, new: &BroadcastNew) -> Result<Broadcast, StoreError> {
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let done = broadcasts::put(&mut tx, new, self.time()).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(done)
+    }
+
+    async fn broadcast_audience(&self, lang: Option<Lang>) -> Result<u64, StoreError> {
+        broadcasts::audience(&mut *self.connection().await?, lang).await
+    }
+
+    async fn broadcast_last(&self, bot: BotId) -> Result<Option<Broadcast>, StoreError> {
+        broadcasts::last(&mut *self.connection().await?, bot).await
+    }
+
+    async fn broadcast_cancel(&self, id: &str) -> Result<bool, StoreError> {
+        broadcasts::cancel(&mut *self.connection().await?, id, self.time()).await
+    }
+
+    async fn broadcast_claim(&self, bot: BotId, lease: Duration) -> Result<Option<Broadcast>, StoreError> {
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let done = broadcasts::claim(&mut tx, bot, lease, self.time()).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(done)
+    }
+
+    async fn broadcast_next(
+        &self,
+        id: &str,
+        epoch: i64,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Option<Vec<PersonId>>, StoreError> {
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let done = broadcasts::next(&mut tx, (id, epoch), limit, lease, self.time()).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(done)
+    }
+
+    async fn broadcast_sending(&self, id: &str, epoch: i64, person: PersonId) -> Result<bool, StoreError> {
+        broadcasts::sending(&mut *self.connection().await?, id, epoch, person).await
+    }
+
+    async fn broadcast_settle(
+        &self,
+        id: &str,
+        person: PersonId,
+        outcome: BroadcastOutcome,
+    ) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        let mut tx = connection.begin().await.map_err(classify)?;
+        let done = broadcasts::settle(&mut tx, id, person, outcome).await?;
+        tx.commit().await.map_err(classify_write)?;
+        Ok(done)
+    }
+
+    async fn broadcast_finish(&self, id: &str, epoch: i64) -> Result<bool, StoreError> {
+        broadcasts::finish(&mut *self.connection().await?, id, epoch, self.time()).await
     }
 
     async fn chats_tidy(&self, kept: Duration) -> Result<u64, StoreError> {

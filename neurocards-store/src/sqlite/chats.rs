@@ -1,5 +1,6 @@
 //! Conversations, in the same file.
 
+mod broadcasts;
 mod cards;
 mod maintenance;
 mod people;
@@ -10,14 +11,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use neurocards_core::{
-    AccountKey, ActionNew, Allowance, AllowanceTake, BotId, Card, CardClaim, CardPut, CardSettle, ChatRef,
-    ChatStore, Dialogue, Feedback, Maintenance, Mark, OrderId, Person, PersonId, Press, Pressed, StoreError,
-    Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim, UpdateNew, UpdateRecord, UpdateSettle,
+    AccountKey, ActionNew, Allowance, AllowanceTake, BotId, Broadcast, BroadcastNew, BroadcastOutcome, Card,
+    CardClaim, CardPut, CardSettle, ChatRef, ChatStore, Dialogue, Feedback, Lang, Maintenance, Mark, OrderId,
+    Person, PersonId, Press, Pressed, StoreError, Turn, TurnOutcome, UPDATES_REMEMBERED, UpdateClaim,
+    UpdateNew, UpdateRecord, UpdateSettle,
 };
 use sqlx::AssertSqlSafe;
 
 use super::error::classify;
-use super::rows::micros;
+use super::rows::{later, micros};
 use super::{SqliteStore, commit};
 
 #[async_trait]
@@ -174,6 +176,78 @@ impl ChatStore for SqliteStore {
         let (mut tx, now) = self.write().await?;
         maintenance::set(&mut tx, closed, now).await?;
         commit(tx).await
+    }
+
+    async fn broadcast_put(&self, new: &BroadcastNew) -> Result<Broadcast, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let done = broadcasts::put(&mut tx, new, now).await?;
+        commit(tx).await?;
+        Ok(done)
+    }
+
+    async fn broadcast_audience(&self, lang: Option<Lang>) -> Result<u64, StoreError> {
+        broadcasts::audience(&mut *self.readers.acquire().await.map_err(classify)?, lang).await
+    }
+
+    async fn broadcast_last(&self, bot: BotId) -> Result<Option<Broadcast>, StoreError> {
+        broadcasts::last(&mut *self.readers.acquire().await.map_err(classify)?, bot).await
+    }
+
+    async fn broadcast_cancel(&self, id: &str) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let done = broadcasts::cancel(&mut tx, id, now).await?;
+        commit(tx).await?;
+        Ok(done)
+    }
+
+    async fn broadcast_claim(&self, bot: BotId, lease: Duration) -> Result<Option<Broadcast>, StoreError> {
+        if !broadcasts::any_due(&mut *self.readers.acquire().await.map_err(classify)?, bot, self.time())
+            .await?
+        {
+            return Ok(None);
+        }
+        let (mut tx, now) = self.write().await?;
+        let done = broadcasts::claim(&mut tx, bot, lease, now).await?;
+        commit(tx).await?;
+        Ok(done)
+    }
+
+    async fn broadcast_next(
+        &self,
+        id: &str,
+        epoch: i64,
+        limit: u32,
+        lease: Duration,
+    ) -> Result<Option<Vec<PersonId>>, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let done = broadcasts::next(&mut tx, (id, epoch), limit, later(now, lease)).await?;
+        commit(tx).await?;
+        Ok(done)
+    }
+
+    async fn broadcast_sending(&self, id: &str, epoch: i64, person: PersonId) -> Result<bool, StoreError> {
+        let (mut tx, _) = self.write().await?;
+        let done = broadcasts::sending(&mut tx, id, epoch, person).await?;
+        commit(tx).await?;
+        Ok(done)
+    }
+
+    async fn broadcast_settle(
+        &self,
+        id: &str,
+        person: PersonId,
+        outcome: BroadcastOutcome,
+    ) -> Result<(), StoreError> {
+        let (mut tx, _) = self.write().await?;
+        broadcasts::settle(&mut tx, id, person, outcome).await?;
+        commit(tx).await
+    }
+
+    async fn broadcast_finish(&self, id: &str, epoch: i64) -> Result<bool, StoreError> {
+        let (mut tx, now) = self.write().await?;
+        let done = broadcasts::finish(&mut tx, id, epoch, now).await?;
+        commit(tx).await?;
+        Ok(done)
     }
 
     async fn chats_tidy(&self, kept: Duration) -> Result<u64, StoreError> {

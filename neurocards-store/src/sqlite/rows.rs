@@ -61,6 +61,11 @@ macro_rules! columns {
         "alarms.kind, alarms.subject, alarms.detail, alarms.is_over, alarms.since, alarms.last_at, \
          alarms.times, alarms.told_times, alarms.told_at, alarms.lease_epoch"
     };
+    (broadcasts) => {
+        "broadcasts.id, broadcasts.author, broadcasts.text, broadcasts.lang, broadcasts.state, \
+         broadcasts.total, broadcasts.sent, broadcasts.blocked, broadcasts.failed, broadcasts.unknown, \
+         broadcasts.created_at, broadcasts.lease_epoch"
+    };
     (people) => {
         "people.id, people.username, people.lang, people.lang_chosen, people.source, people.consent_at, \
          people.blocked_at, people.banned_at, people.ban_actor, people.ban_reason, people.preferences, \

@@ -59,3 +59,20 @@ admin-close = Close for maintenance? No new orders are taken, and people see why
 
 maintenance = 🚧 We are working on the service: no new orders for now. Videos that have begun will be finished, and your credits are safe. Please come back later.
 menu-maintenance = 🚧 We are working on the service: no new orders for now. Videos that have begun will be finished.
+
+btn-admin-spread = 📣 Broadcast
+btn-admin-spread-new = ✍️ New broadcast
+btn-admin-spread-stop = ⛔ Stop
+btn-admin-spread-all = 📣 To all: { $count }
+btn-admin-spread-ru = Only in Russian: { $count }
+btn-admin-spread-en = Only in English: { $count }
+admin-spread = <b>📣 Broadcast</b>
+admin-spread-none = There was no broadcast yet.
+admin-spread-sending = The last one goes on: { $sent } of { $total }
+admin-spread-done = The last one is over: { $sent } of { $total } delivered
+admin-spread-cancelled = The last one was stopped: { $sent } of { $total } delivered
+admin-spread-rest = Blocked the bot: { $blocked }, not sent: { $failed }, unknown: { $unknown }
+admin-spread-text = Send the text of the broadcast, at most { $limit } characters.
+admin-spread-preview = This is what people will see:
+admin-spread-sure = Send it? Those who block the bot and those who are banned do not get it.
+broadcast-body = { $text }

@@ -59,3 +59,20 @@ admin-close = Закрыть на обслуживание? Новые зака�
 
 maintenance = 🚧 Идут технические работы: новые заказы пока не принимаем. Начатые видео доделываются, кредиты на месте. Загляните позже.
 menu-maintenance = 🚧 Идут технические работы: новые заказы пока не принимаем. Начатые видео доделываются.
+
+btn-admin-spread = 📣 Рассылка
+btn-admin-spread-new = ✍️ Новая рассылка
+btn-admin-spread-stop = ⛔ Остановить
+btn-admin-spread-all = 📣 Всем: { $count }
+btn-admin-spread-ru = Только по-русски: { $count }
+btn-admin-spread-en = Только по-английски: { $count }
+admin-spread = <b>📣 Рассылка</b>
+admin-spread-none = Рассылок ещё не было.
+admin-spread-sending = Последняя идёт: { $sent } из { $total }
+admin-spread-done = Последняя окончена: доставлено { $sent } из { $total }
+admin-spread-cancelled = Последняя остановлена: доставлено { $sent } из { $total }
+admin-spread-rest = Заблокировали бота: { $blocked }, не отправлено: { $failed }, неизвестно: { $unknown }
+admin-spread-text = Пришлите текст рассылки, не длиннее { $limit } знаков.
+admin-spread-preview = Так это увидят люди:
+admin-spread-sure = Отправить? Заблокировавшие бота и заблокированные не получат.
+broadcast-body = { $text }

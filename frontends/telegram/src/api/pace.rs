@@ -9,6 +9,8 @@ use neurocards::Clock;
 
 /// Time between two messages over all, and to one chat.
 const OVERALL: Duration = Duration::from_millis(34);
+/// Time between two messages of a broadcast: a third of the pace is left to answers and notices.
+const BULK: Duration = Duration::from_millis(50);
 const CHAT: Duration = Duration::from_secs(1);
 /// How many may go at once.
 const OVERALL_BURST: u32 = 10;
@@ -25,6 +27,7 @@ pub(super) struct Pace {
 #[derive(Debug, Default)]
 struct Lanes {
     overall: Lane,
+    bulk: Lane,
     chats: HashMap<i64, Lane>,
 }
 
@@ -63,6 +66,21 @@ impl Pace {
             let at = now.max(lane).max(lanes.overall.opens(OVERALL, OVERALL_BURST));
             lanes.overall.take(at, OVERALL);
             lanes.chats.entry(chat).or_default().take(at, CHAT);
+            at
+        };
+        let wait = at.saturating_sub(now);
+        if !wait.is_zero() {
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Waits for a turn of a broadcast, before its message waits for that of its chat.
+    pub(super) async fn bulk_turn(&self) {
+        let now = self.clock.monotonic();
+        let at = {
+            let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = now.max(lanes.bulk.opens(BULK, 1)).max(lanes.overall.closed_until);
+            lanes.bulk.take(at, BULK);
             at
         };
         let wait = at.saturating_sub(now);
@@ -129,6 +147,28 @@ mod tests {
         let clock = Arc::new(ManualClock::new());
         let pace = Arc::new(Pace::new(clock.clone()));
         assert_eq!(moments(&pace, &clock, &[7; 5]).await, [0, 0, 0, 1_000, 2_000]);
+    }
+
+    #[tokio::test]
+    async fn a_broadcast_leaves_a_third_of_the_pace() {
+        let clock = Arc::new(ManualClock::new());
+        let pace = Arc::new(Pace::new(clock.clone()));
+        let sending = tokio::spawn({
+            let pace = pace.clone();
+            async move {
+                for _ in 0..20 {
+                    pace.bulk_turn().await;
+                }
+            }
+        });
+        let start = clock.monotonic();
+        while !sending.is_finished() {
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            clock.advance(Duration::from_millis(1));
+        }
+        assert!((clock.monotonic() - start).as_millis() >= 950);
     }
 
     #[tokio::test]

@@ -121,6 +121,11 @@ impl Api {
         Ok(())
     }
 
+    /// Waits for a turn of a broadcast: slower than other messages.
+    pub async fn bulk_turn(&self) {
+        self.pace.bulk_turn().await;
+    }
+
     /// How long nothing may be sent to this chat, as the server said.
     pub fn closed(&self, chat: i64) -> Option<Duration> {
         self.pace.closed(chat)

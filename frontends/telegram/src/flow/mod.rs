@@ -11,6 +11,7 @@ mod step;
 mod tests;
 
 pub use action::Action;
+pub(crate) use admin::screens::spread as broadcast_ended;
 pub use admin::{
     AdminAction, AdminCommand, AdminEffect, AdminKnown, AdminStep, Did, KeyFacts, Overview, PersonFacts, Who,
 };

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chrono::FixedOffset;
 use neurocards::{
-    AccountOpen, Allowance, AllowanceTake, BalancePoint, Credits, CreditsPost, EntryId, EntryKind, JobFilter,
-    LedgerFilter, Mark, Openness, Pause, PauseScope, PersonId, Stage, StoreError, Timestamp,
+    AccountOpen, Allowance, AllowanceTake, BalancePoint, BroadcastNew, Credits, CreditsPost, EntryId,
+    EntryKind, JobFilter, Lang, LedgerFilter, Mark, Openness, Pause, PauseScope, PersonId, Stage, StoreError,
+    Timestamp,
 };
 
 use super::effects::Doing;
@@ -56,6 +57,23 @@ impl Parts {
                 self.close(&actor(doing), pause).await?;
                 self.overview().await
             }
+            AdminEffect::SpreadLook => self.spread_last().await,
+            AdminEffect::SpreadCount => Ok(AdminKnown::Audience {
+                all: self.chats.broadcast_audience(None).await?,
+                ru: self.chats.broadcast_audience(Some(Lang::Ru)).await?,
+                en: self.chats.broadcast_audience(Some(Lang::En)).await?,
+            }),
+            AdminEffect::SpreadStart { id, text, lang } => {
+                let (id, bot) = (id.order_key(), self.api.id());
+                tracing::info!(id, actor = actor(doing), "a broadcast begins");
+                let new = BroadcastNew { id, bot, author: doing.person, text, lang };
+                Ok(AdminKnown::Spread(Some(self.chats.broadcast_put(&new).await?)))
+            }
+            AdminEffect::SpreadStop { id } => {
+                tracing::info!(id, actor = actor(doing), "a broadcast is stopped");
+                self.chats.broadcast_cancel(&id).await?;
+                self.spread_last().await
+            }
             AdminEffect::Reopen => {
                 let paused = self.chats.maintenance_get().await?.is_some_and(|closed| closed.paused);
                 tracing::info!(actor = actor(doing), "the maintenance is over");
@@ -66,6 +84,10 @@ impl Parts {
                 self.overview().await
             }
         }
+    }
+
+    async fn spread_last(&self) -> Result<AdminKnown, StoreError> {
+        Ok(AdminKnown::Spread(self.chats.broadcast_last(self.api.id()).await?))
     }
 
     /// Closes the house. The pause comes first: a process that dies in between leaves a queue that does nothing new, and

@@ -1,6 +1,7 @@
 //! The bot at work: updates come in and are stored, each takes effect once, and what it shows is shown.
 
 mod admin;
+mod broadcast;
 mod effects;
 mod minutes;
 mod poll;
@@ -195,7 +196,7 @@ impl TelegramBot {
         intake: impl Future<Output = ()>,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let (ended, (), ()) = tokio::join!(
+        let (ended, (), (), ()) = tokio::join!(
             async {
                 let ended = self.parts.clone().dispatch(stop).await;
                 stop.cancel();
@@ -203,6 +204,7 @@ impl TelegramBot {
             },
             intake,
             self.parts.tidy(stop),
+            self.parts.broadcast(stop),
         );
         ended
     }

@@ -1,6 +1,6 @@
 //! What admins do, with everything real around it.
 
-use neurocards::{EntryKind, LedgerFilter, PersonId};
+use neurocards::{EntryKind, LedgerFilter, Mark, PersonId};
 
 use crate::house::{House, Stores, order, up_to_the_card};
 
@@ -10,6 +10,7 @@ mod with {
         who_is_banned_hears_it_once,
         a_closed_house_says_so_and_survives_a_restart,
         the_house_is_seen_by_admins_only,
+        a_broadcast_goes_on_after_a_kill,
     );
 }
 
@@ -145,6 +146,54 @@ async fn a_closed_house_says_so_and_survives_a_restart(stores: Stores) {
     anna.reads("Проверим заказ").await;
     anna.presses("🚀 Сделать");
     anna.reads("Как вам видео?").await;
+    house.close().await;
+}
+
+async fn a_broadcast_goes_on_after_a_kill(stores: Stores) {
+    let mut house = house(stores).await;
+    let admin = house.telegram.user(ADMIN);
+    let people: Vec<_> = (100..130).map(|id| house.telegram.user(id)).collect();
+    for person in &people {
+        person.says("/start");
+    }
+    for person in &people {
+        person.reads("Что снимем?").await;
+    }
+    // One has said that they do not want to hear from us, one has only blocked the bot, one is banned.
+    house.stores.chats.person_mark(PersonId(100), &Mark::Blocked).await.unwrap();
+    people[5].blocks();
+    let ban = Mark::Banned { actor: "telegram:1".to_owned(), reason: "спам".to_owned() };
+    house.stores.chats.person_mark(PersonId(101), &ban).await.unwrap();
+    admin.says("/admin");
+    admin.reads("Администрирование").await;
+    admin.presses("📣 Рассылка");
+    admin.reads("Рассылок ещё не было").await;
+    admin.presses("Новая рассылка");
+    admin.reads("Пришлите текст рассылки").await;
+    admin.says("Скидка <10%>");
+    let sure = admin.reads("Отправить? Заблокировавшие").await;
+    let to_all = sure.button("📣 Всем").unwrap().data.clone().unwrap();
+    for _ in 0..2 {
+        admin.presses_data(sure.id, &to_all);
+    }
+    people[14].reads("Скидка <10%>").await;
+    house.kill();
+    house.start();
+    people[29].reads("Скидка <10%>").await;
+    admin.reads("Последняя окончена").await;
+    let got = |user: &neurocards_fakes::telegram::User| {
+        user.chat().iter().filter(|seen| seen.from_bot && seen.text == "Скидка <10%>").count()
+    };
+    let bot = neurocards_telegram::bot_id(neurocards_fakes::telegram::TelegramFake::TOKEN).unwrap();
+    let last = house.stores.chats.broadcast_last(bot).await.unwrap().unwrap();
+    let counts: Vec<_> = people.iter().map(got).collect();
+    assert!(counts.iter().all(|count| *count <= 1), "{counts:?}");
+    assert_eq!((counts[0], counts[1], counts[5]), (0, 0, 0));
+    // Whoever was being written to at the kill may or may not have it; all others have.
+    let missed = people.len() - 3 - counts.iter().sum::<usize>();
+    assert!(missed as u64 <= last.unknown && last.unknown <= 1, "{counts:?} {last:?}");
+    let all = last.sent + last.blocked + last.failed + last.unknown;
+    assert_eq!((all, last.failed), (last.total, 0));
     house.close().await;
 }
 

@@ -3,6 +3,7 @@
 //! One list, [`chat_conformance!`](crate::chat_conformance), expands to one test for each case. No backend picks its
 //! cases.
 
+pub mod broadcasts;
 pub mod buttons;
 pub mod cards;
 pub mod people;
@@ -143,6 +144,8 @@ macro_rules! chat_conformance {
                 forgetting_leaves_the_ban, opinions_are_replaced, file_ids_belong_to_a_bot,
                 allowances_end_and_come_back, the_same_takes_once, a_person_is_found_by_name,
                 the_house_closes_and_opens;
+            broadcasts: everybody_who_hears_is_handed_out_once, the_next_process_goes_on,
+                a_stopped_one_hands_out_nobody;
             cards: a_card_waits_for_its_order, a_moved_card_shows_nothing, due_cards_are_claimed_by_their_bot,
                 news_wakes_a_card_and_takes_it_away, a_closing_card_is_said_once, closed_cards_are_tidied_away;
         }

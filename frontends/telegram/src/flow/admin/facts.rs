@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use neurocards::{
-    Alarm, Credits, EntryKind, FaultClass, Job, LedgerEntry, Maintenance, Person, PersonId, QueueStatus,
-    Timestamp,
+    Alarm, Broadcast, Credits, EntryKind, FaultClass, Job, Lang, LedgerEntry, Maintenance, Person, PersonId,
+    QueueStatus, Timestamp,
 };
 
 use super::super::state::DraftId;
@@ -55,6 +55,24 @@ pub enum AdminEffect {
     },
     /// Opens again.
     Reopen,
+    /// Looks how the last broadcast stands.
+    SpreadLook,
+    /// Counts whom one would reach.
+    SpreadCount,
+    /// Begins one.
+    SpreadStart {
+        /// Under this id, once.
+        id: DraftId,
+        /// What it says.
+        text: String,
+        /// Only to people with this language.
+        lang: Option<Lang>,
+    },
+    /// Stops one.
+    SpreadStop {
+        /// Which.
+        id: String,
+    },
 }
 
 /// What came of it.
@@ -62,6 +80,17 @@ pub enum AdminEffect {
 pub enum AdminKnown {
     /// The house.
     Overview(Box<Overview>),
+    /// The last broadcast.
+    Spread(Option<Broadcast>),
+    /// Whom a broadcast would reach.
+    Audience {
+        /// All.
+        all: u64,
+        /// With Russian.
+        ru: u64,
+        /// With English.
+        en: u64,
+    },
     /// A person; nothing when nobody knows them.
     Person {
         /// What is known.

@@ -2,11 +2,11 @@
 //! admin is asked in one place, before anything here is reached.
 
 mod facts;
-pub(super) mod screens;
+pub(crate) mod screens;
 #[cfg(test)]
 mod tests;
 
-use neurocards::{Credits, PersonId};
+use neurocards::{Credits, Lang, PersonId};
 use serde::{Deserialize, Serialize};
 
 pub use self::facts::{AdminEffect, AdminKnown, Did, KeyFacts, Overview, PersonFacts, Who};
@@ -73,6 +73,22 @@ pub enum AdminAction {
     },
     /// Opens again.
     Reopen,
+    /// Looks how the last broadcast stands.
+    Spread,
+    /// Asks for the text of a new one.
+    SpreadNew,
+    /// Sends the text that the dialogue is about.
+    SpreadSure {
+        /// Under which id.
+        id: DraftId,
+        /// Only to people with this language.
+        lang: Option<Lang>,
+    },
+    /// Stops one.
+    SpreadStop {
+        /// Which.
+        id: String,
+    },
 }
 
 impl AdminAction {
@@ -85,6 +101,7 @@ impl AdminAction {
                 | Self::Unban { .. }
                 | Self::CloseSure { .. }
                 | Self::Reopen
+                | Self::SpreadSure { .. }
         )
     }
 }
@@ -132,8 +149,19 @@ pub enum AdminStep {
         /// Why.
         reason: String,
     },
+    /// The text of a broadcast.
+    SpreadText,
+    /// The confirmation, by button.
+    SpreadSure {
+        /// Under which id it is sent.
+        id: DraftId,
+        /// What it says.
+        text: String,
+    },
 }
 
+/// Most characters of a broadcast.
+const SPREAD_MAX_CHARS: usize = 3_000;
 /// Most characters of a reason.
 const REASON_MAX_CHARS: usize = 200;
 
@@ -216,6 +244,16 @@ pub(super) fn text(context: &Context<'_>, step: AdminStep, aside: Option<Draft>,
                 Decision::here(at(AdminStep::BanSure { id, person, reason }, aside), screen)
             }
         },
+        AdminStep::SpreadText => {
+            let limit = i64::try_from(SPREAD_MAX_CHARS).unwrap_or(i64::MAX);
+            if text.is_empty() || text.chars().count() > SPREAD_MAX_CHARS {
+                let text = Text::new("admin-spread-text").number("limit", limit);
+                return word(at(AdminStep::SpreadText, aside), text);
+            }
+            let step = AdminStep::SpreadSure { id: context.fresh.clone(), text: text.to_owned() };
+            first(at(step, aside), AdminEffect::SpreadCount)
+        }
+        step @ AdminStep::SpreadSure { .. } => first(at(step, aside), AdminEffect::SpreadCount),
         AdminStep::Sure { id, person, credits, reason } => {
             let screen = screens::sure(&id, person, credits, &reason);
             Decision::here(at(AdminStep::Sure { id, person, credits, reason }, aside), screen)
@@ -244,6 +282,20 @@ pub(super) fn press(context: &Context<'_>, state: State, action: AdminAction) ->
         AdminAction::Close => Decision::here(state.aside(), screens::close()),
         AdminAction::CloseSure { pause } => first(state.aside(), AdminEffect::Close { pause }),
         AdminAction::Reopen => first(state.aside(), AdminEffect::Reopen),
+        AdminAction::Spread => first(state.aside(), AdminEffect::SpreadLook),
+        AdminAction::SpreadNew => {
+            let limit = i64::try_from(SPREAD_MAX_CHARS).unwrap_or(i64::MAX);
+            let text = Text::new("admin-spread-text").number("limit", limit);
+            word(at(AdminStep::SpreadText, state.into_draft()), text)
+        }
+        AdminAction::SpreadStop { id } => first(state.aside(), AdminEffect::SpreadStop { id }),
+        AdminAction::SpreadSure { id: pressed, lang } => match &state {
+            State::Admin { step: AdminStep::SpreadSure { id, text }, .. } if *id == pressed => {
+                let effect = AdminEffect::SpreadStart { id: id.clone(), text: text.clone(), lang };
+                first(state.aside(), effect)
+            }
+            _ => Decision::toast(state, Text::new("toast-old")),
+        },
         AdminAction::AdjustSure { id: pressed } => match &state {
             State::Admin { step: AdminStep::Sure { id, person, credits, reason }, .. } if *id == pressed => {
                 let effect = AdminEffect::Adjust {
@@ -268,6 +320,16 @@ pub(super) fn press(context: &Context<'_>, state: State, action: AdminAction) ->
 
 pub(super) fn known(context: &Context<'_>, state: State, known: AdminKnown) -> Decision {
     match known {
+        AdminKnown::Spread(last) => Decision::here(state, screens::spread(last.as_ref())),
+        AdminKnown::Audience { all, ru, en } => match &state {
+            State::Admin { step: AdminStep::SpreadSure { id, text }, .. } => {
+                let shown = Show::New(Screen::new(Text::new("broadcast-body").words("text", text)));
+                let sure = Show::New(screens::spread_sure(id, all, ru, en));
+                let head = Show::New(Screen::new(Text::new("admin-spread-preview")));
+                Decision { show: vec![head, shown, sure], ..Decision::stay(state) }
+            }
+            _ => Decision::stay(state),
+        },
         AdminKnown::Overview(facts) => Decision::here(state, screens::overview(&facts)),
         AdminKnown::Person { facts, did } => {
             let screen = match facts {

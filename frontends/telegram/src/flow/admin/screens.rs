@@ -1,6 +1,6 @@
 //! What admins see.
 
-use neurocards::{Credits, EntryKind, PauseScope, PersonId, Stage};
+use neurocards::{Broadcast, BroadcastState, Credits, EntryKind, Lang, PauseScope, PersonId, Stage};
 
 use super::super::action::Action;
 use super::super::screens::moment;
@@ -46,7 +46,7 @@ pub(super) fn overview(facts: &Overview) -> Screen {
         .lines(facts.keys.iter().map(key).collect())
         .lines(today(facts))
         .row([act("btn-admin-refresh", AdminAction::Home), act("btn-admin-find", AdminAction::Find)])
-        .row([close])
+        .row([close, act("btn-admin-spread", AdminAction::Spread)])
         .menu()
 }
 
@@ -180,6 +180,44 @@ pub(super) fn close() -> Screen {
     Screen::new(Text::new("admin-close"))
         .row([act("btn-admin-close-open", AdminAction::CloseSure { pause: false })])
         .row([act("btn-admin-close-pause", AdminAction::CloseSure { pause: true })])
+        .row([act("btn-admin-no", AdminAction::Home)])
+}
+
+/// How the last broadcast stands.
+pub(crate) fn spread(last: Option<&Broadcast>) -> Screen {
+    let lines = match last {
+        None => vec![Text::new("admin-spread-none")],
+        Some(last) => vec![
+            Text::new(format!("admin-spread-{}", last.state.as_str()))
+                .number("sent", number(last.sent))
+                .number("total", number(last.total)),
+            Text::new("admin-spread-rest")
+                .number("blocked", number(last.blocked))
+                .number("failed", number(last.failed))
+                .number("unknown", number(last.unknown)),
+        ],
+    };
+    let goes_on = last.filter(|last| last.state == BroadcastState::Sending);
+    let stop =
+        goes_on.map(|last| act("btn-admin-spread-stop", AdminAction::SpreadStop { id: last.id.clone() }));
+    Screen::new(Text::new("admin-spread"))
+        .lines(lines)
+        .row([act("btn-admin-refresh", AdminAction::Spread)])
+        .row(stop)
+        .row([act("btn-admin-spread-new", AdminAction::SpreadNew)])
+        .row([act("btn-admin", AdminAction::Home)])
+}
+
+pub(super) fn spread_sure(id: &DraftId, all: u64, ru: u64, en: u64) -> Screen {
+    let to = |key: &str, count, lang| {
+        let admin = AdminAction::SpreadSure { id: id.clone(), lang };
+        [Button::acting(Text::new(key).number("count", number(count)), Action::Admin { admin })]
+    };
+    Screen::new(Text::new("admin-spread-sure"))
+        .row(to("btn-admin-spread-all", all, None))
+        .row(to("btn-admin-spread-ru", ru, Some(Lang::Ru)))
+        .row(to("btn-admin-spread-en", en, Some(Lang::En)))
+        .row([act("btn-admin-spread-new", AdminAction::SpreadNew)])
         .row([act("btn-admin-no", AdminAction::Home)])
 }
 

@@ -211,6 +211,42 @@ fn screens_of_what_is_asked() {
     });
 }
 
+#[test]
+fn screens_of_a_broadcast() {
+    let last = |state| neurocards::Broadcast {
+        id: "b".to_owned(),
+        author: PersonId(42),
+        text: "новости".to_owned(),
+        lang: None,
+        state,
+        total: 120,
+        sent: 80,
+        blocked: 3,
+        failed: 1,
+        unknown: 1,
+        created_at: at(),
+        epoch: 1,
+    };
+    admin_snapshot("admin_spread_none", |context| {
+        known(context, State::Menu, AdminKnown::Spread(None).into())
+    });
+    for state in [
+        neurocards::BroadcastState::Sending,
+        neurocards::BroadcastState::Cancelled,
+        neurocards::BroadcastState::Done,
+    ] {
+        admin_snapshot(&format!("admin_spread_{}", state.as_str()), |context| {
+            known(context, State::Menu, AdminKnown::Spread(Some(last(state))).into())
+        });
+    }
+    admin_snapshot("admin_spread_text", |context| act(context, State::Menu, AdminAction::SpreadNew));
+    admin_snapshot("admin_spread_sure", |context| {
+        let asked = says(context, step_of(AdminStep::SpreadText), "Скидка <10%>\nдо пятницы");
+        assert_eq!(asked.effect, Some(Effect::Admin(AdminEffect::SpreadCount)));
+        known(context, asked.state, AdminKnown::Audience { all: 118, ru: 100, en: 18 }.into())
+    });
+}
+
 /// Runs a check with the context of an admin, or of anybody else.
 fn with(admin: bool, check: impl Fn(&Context<'_>)) {
     let settings = if admin { settings() } else { Settings::default() };
