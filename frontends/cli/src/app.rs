@@ -136,7 +136,7 @@ impl App {
         config: Config,
         policy: Policy,
         clock: Arc<dyn Clock>,
-        Stores { store, chats }: Stores,
+        Stores { store, chats, payments }: Stores,
         media: Media,
         delivers: bool,
     ) -> Result<Self, Failure> {
@@ -166,7 +166,8 @@ impl App {
                 let models = config.models.models().clone();
                 let link = signer.as_ref().and_then(|signer| link(&config, signer, &clock));
                 let (store, media) = (store.clone(), media.clone());
-                Some(Telegram::new(telegram, chats, store, media, models, clock.clone(), link)?)
+                let rows = (chats, payments);
+                Some(Telegram::new(telegram, rows, store, media, models, clock.clone(), link)?)
             }
             None => None,
         };

@@ -7,6 +7,7 @@ mod kie;
 mod media;
 mod names;
 mod openai;
+mod payments;
 mod places;
 mod plain;
 mod retention;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use neurocards::openai::OpenAiPrompts;
 use neurocards::preview::PreviewProvider;
-use neurocards::{Catalogue, ChatStore, Clock, Media, Store, StoreError};
+use neurocards::{Catalogue, ChatStore, Clock, Media, Payments, Store, StoreError};
 use neurocards_http::Tls;
 use neurocards_telegram::api::{Api, CallError, Webhook};
 use neurocards_telegram::{MediaLink, TelegramBot, TelegramNotifier};
@@ -23,6 +23,7 @@ pub(crate) struct Telegram {
     api: Api,
     chats: Arc<dyn ChatStore>,
     link: Option<MediaLink>,
+    payments: Arc<dyn Payments>,
     /// Tells people of their orders.
     pub(crate) notifier: TelegramNotifier,
 }
@@ -36,7 +37,7 @@ impl fmt::Debug for Telegram {
 impl Telegram {
     pub(crate) fn new(
         config: &TelegramConfig,
-        chats: Arc<dyn ChatStore>,
+        (chats, payments): (Arc<dyn ChatStore>, Arc<dyn Payments>),
         store: Arc<dyn Store>,
         media: Media,
         catalogue: Catalogue,
@@ -52,7 +53,7 @@ impl Telegram {
             Some(link) => notifier.link(link.clone()).build(),
             None => notifier.build(),
         };
-        Ok(Self { config: config.clone(), api, chats, link, notifier })
+        Ok(Self { config: config.clone(), api, chats, link, payments, notifier })
     }
 
     /// Finds out whether the token is right, and answers with the bot's name.
@@ -89,7 +90,8 @@ impl Telegram {
         let bot =
             TelegramBot::builder(self.api.clone(), self.chats.clone(), app.engine.clone(), app.clock.clone())
                 .settings(self.config.settings.clone())
-                .drafts(Arc::new(drafts));
+                .drafts(Arc::new(drafts))
+                .payments(self.payments.clone());
         let bot = match &self.link {
             Some(link) => bot.link(link.clone()),
             None => bot,

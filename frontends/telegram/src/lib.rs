@@ -9,6 +9,7 @@ pub mod card;
 mod deliver;
 pub mod flow;
 mod notify;
+mod pay;
 mod run;
 pub mod schema;
 pub mod screen;

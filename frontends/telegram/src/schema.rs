@@ -6,8 +6,8 @@ use serde_json::Value;
 use teloxide::dispatching::{DpHandlerDescription, UpdateFilterExt};
 use teloxide::dptree::{self, Handler};
 use teloxide::types::{
-    CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessage, Message, MessageKind, Update, UpdateKind,
-    User,
+    CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessage, Message, MessageKind, PreCheckoutQuery,
+    Update, UpdateKind, User,
 };
 
 use crate::flow::{AdminCommand, Command, Input, PhotoSent};
@@ -50,11 +50,41 @@ pub enum What {
         /// What came back with the button.
         data: String,
     },
+    /// Is about to pay, and waits for a word within ten seconds.
+    Checkout {
+        /// What is to be answered.
+        query: String,
+        /// What is to be paid.
+        money: Money,
+    },
+    /// Paid.
+    Paid {
+        /// What the provider knows it by.
+        charge: String,
+        /// What was paid.
+        money: Money,
+    },
+    /// Got money back.
+    GivenBack {
+        /// Which charge.
+        charge: String,
+    },
     /// Blocked the bot, or took it back.
     Membership {
         /// Blocked it.
         blocked: bool,
     },
+}
+
+/// Money, as a message tells it: it is believed only where our own row says the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Money {
+    /// What the invoice carries.
+    pub payload: String,
+    /// In which currency.
+    pub currency: String,
+    /// How much, in its smallest unit.
+    pub amount: i64,
 }
 
 /// The tree. An update that ends nowhere means nothing to us.
@@ -63,12 +93,17 @@ pub fn schema() -> Handler<'static, Heard, DpHandlerDescription> {
         .branch(
             Update::filter_message()
                 .filter(|message: Message| message.chat.is_private())
-                .filter_map(|message: Message| said(&message))
+                .filter_map(|message: Message| money(&message).or_else(|| said(&message)))
                 .endpoint(async |heard: Heard| heard),
         )
         .branch(
             Update::filter_callback_query()
                 .filter_map(|query: CallbackQuery| pressed(query))
+                .endpoint(async |heard: Heard| heard),
+        )
+        .branch(
+            Update::filter_pre_checkout_query()
+                .map(|query: PreCheckoutQuery| checkout(query))
                 .endpoint(async |heard: Heard| heard),
         )
         .branch(
@@ -128,6 +163,29 @@ fn said(message: &Message) -> Option<Heard> {
     let user = message.from.as_ref().filter(|user| !user.is_bot)?;
     let input = input(message)?;
     Some(Heard { chat: message.chat.id.0, from: from(user), what: What::Said(input) })
+}
+
+fn checkout(query: PreCheckoutQuery) -> Heard {
+    let from = from(&query.from);
+    let (payload, currency, amount) = (query.invoice_payload, query.currency, query.total_amount.into());
+    let what = What::Checkout { query: query.id.0, money: Money { payload, currency, amount } };
+    Heard { chat: from.id, from, what }
+}
+
+/// A message that says that money moved. It belongs to whoever's chat it stands in.
+fn money(message: &Message) -> Option<Heard> {
+    let what = if let Some(paid) = message.successful_payment() {
+        let (payload, currency) = (paid.invoice_payload.clone(), paid.currency.clone());
+        let charge = paid.telegram_payment_charge_id.0.clone();
+        What::Paid { charge, money: Money { payload, currency, amount: paid.total_amount.into() } }
+    } else if let MessageKind::RefundedPayment(back) = &message.kind {
+        What::GivenBack { charge: back.refunded_payment.telegram_payment_charge_id.0.clone() }
+    } else {
+        return None;
+    };
+    let user = message.from.as_ref().filter(|user| !user.is_bot).map(from);
+    let from = user.unwrap_or(From { id: message.chat.id.0, username: None, language: None });
+    Some(Heard { chat: message.chat.id.0, from, what })
 }
 
 fn input(message: &Message) -> Option<Input> {

@@ -1,6 +1,6 @@
 //! What an operator configures.
 
-use neurocards::{BotId, Credits, PersonId};
+use neurocards::{BotId, Credits, Package, PersonId};
 
 /// What an operator configures, the token apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub struct Settings {
     pub adjusts_a_day: u32,
     /// Under which count of credits people are told that few are left.
     pub few_credits: Credits,
+    /// What is sold, if anything is.
+    pub packages: Vec<Package>,
+    /// It is sold for Telegram Stars.
+    pub stars: bool,
 }
 
 impl Default for Settings {
@@ -46,6 +50,8 @@ impl Default for Settings {
             adjust_most: Credits(100),
             adjusts_a_day: 50,
             few_credits: Credits(3),
+            packages: Package::DEFAULT.to_vec(),
+            stars: false,
         }
     }
 }

@@ -67,6 +67,7 @@ pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) 
     ];
     findings.extend(services::language_model(&config).await);
     findings.extend(telegram::updates(&config).await);
+    findings.extend(services::payments(&config));
     findings.push(machine::photos().await);
     findings.push(machine::data_folder(&config));
     findings.push(machine::free_disk(&config));

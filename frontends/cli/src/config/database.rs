@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use neurocards::store::{PostgresStore, SchemaState, ServerAddress, SqliteStore};
-use neurocards::{ChatStore, Clock, MemoryChats, MemoryStore, Store, StoreError};
+use neurocards::{ChatStore, Clock, MemoryChats, MemoryStore, Payments, Store, StoreError};
 
 /// Where orders, jobs and credits are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,17 +28,18 @@ pub(crate) struct Server {
 pub(crate) struct Stores {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) chats: Arc<dyn ChatStore>,
+    pub(crate) payments: Arc<dyn Payments>,
 }
 
 impl Stores {
-    fn of<S: Store + ChatStore>(store: Arc<S>) -> Self {
-        Self { store: store.clone(), chats: store }
+    fn of<S: Store + ChatStore + Payments>(store: Arc<S>) -> Self {
+        Self { store: store.clone(), chats: store.clone(), payments: store }
     }
 
     /// Nothing that lasts.
     pub(crate) fn in_memory(clock: &Arc<dyn Clock>) -> Self {
-        let (store, chats) = (MemoryStore::new(clock.clone()), MemoryChats::new(clock.clone()));
-        Self { store: Arc::new(store), chats: Arc::new(chats) }
+        let (store, chats) = (Arc::new(MemoryStore::new(clock.clone())), MemoryChats::new(clock.clone()));
+        Self { store: store.clone(), chats: Arc::new(chats), payments: store }
     }
 }
 

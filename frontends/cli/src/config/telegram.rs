@@ -6,7 +6,7 @@ use neurocards::Credits;
 use neurocards_telegram::{Settings, bot_id};
 use url::Url;
 
-use super::{WebhookConfig, refused};
+use super::{WebhookConfig, payments, refused};
 use crate::failure::Failure;
 
 /// The bot that is configured.
@@ -76,6 +76,8 @@ impl TelegramConfig {
                 }
                 None => defaults.adjust_most,
             },
+            packages: payments::packages(text("NEUROCARDS_PACKAGES")?)?,
+            stars: payments::stars(text("NEUROCARDS_STARS")?)?,
             ..defaults
         };
         let server = address("TELEGRAM_API_URL")?;
@@ -123,6 +125,8 @@ mod tests {
             ("TELEGRAM_API_URL", "ftp://x"),
             ("NEUROCARDS_FREE_CREDITS", "-1"),
             ("NEUROCARDS_ADJUST_MOST", "0"),
+            ("NEUROCARDS_STARS", "yes"),
+            ("NEUROCARDS_PACKAGES", "5"),
         ] {
             let error = read(&[(name, value), ("BOT_TOKEN", TOKEN)]).map(|config| config.is_some());
             assert!(error.is_err(), "{name}={value}");

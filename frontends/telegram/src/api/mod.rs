@@ -6,6 +6,7 @@
 
 mod error;
 mod pace;
+mod pay;
 mod send;
 mod updates;
 mod webhook;
@@ -26,6 +27,7 @@ use url::Url;
 
 pub use self::error::CallError;
 use self::pace::Pace;
+pub use self::pay::Invoice;
 pub use self::send::{SentVideo, Video, VideoBody};
 pub use self::webhook::{Webhook, WebhookError, WebhookInfo};
 use crate::settings::bot_id;

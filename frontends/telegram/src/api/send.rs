@@ -132,7 +132,7 @@ impl Api {
     }
 
     /// Waits for the chat's turn, and keeps what the server says of the next one.
-    async fn paced<T>(
+    pub(super) async fn paced<T>(
         &self,
         chat: i64,
         request: impl IntoFuture<Output = Result<T, RequestError>>,

@@ -1,6 +1,6 @@
 //! What buttons do. This is stored: names stay, fields are only added.
 
-use neurocards::{JobId, Lang, OrderId, TemplateId};
+use neurocards::{Credits, JobId, Lang, OrderId, PayProvider, PaymentId, TemplateId};
 use serde::{Deserialize, Serialize};
 
 use super::admin::AdminAction;
@@ -27,6 +27,18 @@ pub enum Action {
     History,
     /// Shows how to get more credits.
     Topup,
+    /// Asks for a package; its price is looked up.
+    Buy {
+        /// Which one: that of so many credits.
+        package: Credits,
+        /// Who takes the money.
+        by: PayProvider,
+    },
+    /// Asks how a bill stands.
+    PayCheck {
+        /// Which one.
+        payment: PaymentId,
+    },
     /// Shows where to ask.
     Support,
     /// Offers the languages.

@@ -1,8 +1,8 @@
 //! What comes in, what is to be found out or done, and what is known then.
 
 use neurocards::{
-    Artifact, Brief, Credits, EntryKind, JobId, OrderId, OrderRecord, PhotoRef, PhotoWarning, Script, Status,
-    Timestamp,
+    Artifact, Brief, Credits, EntryKind, JobId, OrderId, OrderRecord, Package, PayProvider, Payment,
+    PaymentId, PhotoRef, PhotoWarning, Price, Script, Status, Timestamp,
 };
 
 use super::action::Action;
@@ -112,6 +112,15 @@ pub enum Effect {
         /// Those that come behind this one.
         after: Option<JobId>,
     },
+    /// Asks for a payment; one that is open is that one.
+    Buy {
+        /// Of what.
+        package: Package,
+        /// Who takes the money.
+        by: PayProvider,
+    },
+    /// Looks at a payment.
+    PayCheck(PaymentId),
     /// Reads what credits came and went.
     History,
     /// Finds the videos of an order.
@@ -163,10 +172,25 @@ pub enum Known {
     Preview(Preview),
     /// What will be said.
     Script(Script),
+    /// Of a payment.
+    Bill(Bill),
     /// It is done.
     Done,
     /// For an admin.
     Admin(AdminKnown),
+}
+
+/// What is known of a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bill {
+    /// It can be paid.
+    Asked(Box<Payment>),
+    /// It was looked at.
+    Seen(Box<Payment>),
+    /// The provider of payments does not answer.
+    Away,
+    /// There is no such payment of this person.
+    Missing,
 }
 
 /// A photo that was taken.
@@ -262,6 +286,8 @@ pub struct HistoryItem {
     pub change: Credits,
     /// Why.
     pub kind: EntryKind,
+    /// What was paid for it, and how.
+    pub paid: Option<(Price, PayProvider)>,
 }
 
 /// What came of a free video.

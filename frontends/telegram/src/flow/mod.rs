@@ -16,9 +16,10 @@ pub use admin::{
     AdminAction, AdminCommand, AdminEffect, AdminKnown, AdminStep, Did, KeyFacts, Overview, PersonFacts, Who,
 };
 pub use event::{
-    Command, Effect, HistoryItem, Input, Known, PhotoFault, PhotoSent, Placed, Preview, Stale, Taken,
+    Bill, Command, Effect, HistoryItem, Input, Known, PhotoFault, PhotoSent, Placed, Preview, Stale, Taken,
     VideoItem, VideosPage,
 };
+pub(crate) use screens::payment_news;
 pub use screens::{cabinet, menu, support};
 pub use state::{Draft, DraftId, STATE_FORMAT, State};
 pub use step::{Change, Context, Decision, Event, Show, step};

@@ -2,9 +2,12 @@
 
 mod lists;
 mod order;
+mod pay;
 
 pub(super) use lists::{history, videos};
 pub(super) use order::{cancelled, confirm, not_enough, refused, script};
+pub(crate) use pay::payment_news;
+pub(super) use pay::{away, bill, topup, unpaid};
 
 use neurocards::{Credits, Lang, PhotoWarning, TemplateId, Timestamp};
 
@@ -89,12 +92,6 @@ pub fn cabinet(context: &Context<'_>) -> Screen {
         .row([Button::act("btn-history", Action::History)])
         .row([Button::act("btn-language", Action::Language), support_button(context)])
         .menu()
-}
-
-/// How to get more credits; whoever is putting an order together comes back to it. Payments add their buttons here.
-pub(super) fn topup(context: &Context<'_>, draft: Option<&Draft>) -> Screen {
-    let back = draft.map(|draft| Button::act("btn-back", Action::Review { draft: draft.id.clone() }));
-    Screen::new(with_id("topup-none", context)).row([support_button(context)]).row(back).menu()
 }
 
 /// Where to ask.

@@ -3,11 +3,13 @@
 mod draft;
 mod press;
 
-use neurocards::{Artifact, Credits, Lang, Maintenance, OrderRecord, PersonId};
+use neurocards::{
+    Artifact, Credits, Lang, Maintenance, OrderRecord, PayProvider, Payment, PaymentState, PersonId,
+};
 
 use super::action::Action;
 use super::admin;
-use super::event::{Command, Effect, Input, Known, Placed, Stale};
+use super::event::{Bill, Command, Effect, Input, Known, Placed, Stale};
 use super::screens;
 use super::state::{DraftId, State};
 use crate::screen::Screen;
@@ -37,6 +39,8 @@ pub struct Context<'a> {
     pub minutes: (u32, u32),
     /// The house is closed for new orders.
     pub maintenance: Option<Maintenance>,
+    /// Who takes money; nobody where nothing is sold.
+    pub sold_by: Vec<PayProvider>,
     /// For a new draft.
     pub fresh: DraftId,
 }
@@ -106,6 +110,8 @@ pub enum Show {
     Video(Artifact, Text),
     /// The card of an order, in place of the message whose button was pressed.
     Card(Box<OrderRecord>),
+    /// An invoice in Stars.
+    Invoice(Box<Payment>),
 }
 
 impl Decision {
@@ -243,7 +249,33 @@ fn known_now(context: &Context<'_>, state: State, known: Known) -> Decision {
         }
         Known::Preview(preview) => draft::previewed(context, state, preview),
         Known::Script(script) => draft::scripted(state, &script),
+        Known::Bill(known) => billed(context, state, known),
         Known::Done => Decision::stay(state),
         Known::Admin(known) => admin::known(context, state, known),
+    }
+}
+
+fn billed(context: &Context<'_>, state: State, bill: Bill) -> Decision {
+    let payment = match bill {
+        Bill::Away => return Decision::here(state, screens::away(context)),
+        Bill::Missing => return Decision::toast(state, Text::new("toast-foreign")),
+        Bill::Asked(payment) if payment.state == PaymentState::Pending => {
+            return match payment.provider {
+                PayProvider::Stars => {
+                    Decision { show: vec![Show::Invoice(payment)], ..Decision::stay(state) }
+                }
+                PayProvider::Yookassa => Decision::here(state, screens::bill(&payment)),
+            };
+        }
+        Bill::Asked(payment) | Bill::Seen(payment) => payment,
+    };
+    match payment.state {
+        PaymentState::Pending => Decision::toast(state, Text::new("toast-pay-waiting")),
+        // The message comes by itself.
+        PaymentState::Paid => Decision::toast(state, Text::new("toast-paid")),
+        PaymentState::Refunding | PaymentState::Refunded => {
+            Decision::toast(state, Text::new("toast-given-back"))
+        }
+        PaymentState::Cancelled | PaymentState::Expired => Decision::here(state, screens::unpaid(&payment)),
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use neurocards::{
-    Artifact, Credits, EntryKind, JobId, Lang, OrderId, PersonId, PhotoRef, PhotoWarning, Script, Status,
-    TemplateId, Timestamp,
+    Artifact, BotId, Credits, Currency, EntryKind, JobId, Lang, OrderId, Package, PayProvider, Payment,
+    PaymentId, PaymentNew, PaymentState, PersonId, PhotoRef, PhotoWarning, Price, Script, Status, TemplateId,
+    Timestamp,
 };
 
 use super::*;
@@ -28,6 +29,7 @@ fn context(settings: &Settings) -> Context<'_> {
         price: Credits(1),
         minutes: (2, 9),
         maintenance: None,
+        sold_by: Vec::new(),
         fresh: DraftId::new([7; 10]),
     }
 }
@@ -107,6 +109,7 @@ fn shown(decision: &Decision, lang: Lang) -> String {
             format!("<video {}x{}> {}", artifact.width, artifact.height, caption.html(lang))
         }
         Show::Card(_) => "<card>".to_owned(),
+        Show::Invoice(payment) => format!("<invoice {} for {}>", payment.credits, payment.price),
     };
     decision.show.iter().map(show).collect::<Vec<_>>().join("\n---\n")
 }
@@ -299,10 +302,81 @@ fn screens_of_answers() {
         known(context, State::Menu, Known::Videos(page))
     });
     snapshot("history", |context| {
-        let items = EntryKind::ALL.map(|kind| HistoryItem { at: at(), change: Credits(-1), kind }).to_vec();
+        let items = EntryKind::ALL
+            .map(|kind| HistoryItem { at: at(), change: Credits(-1), kind, paid: None })
+            .to_vec();
         known(context, State::Menu, Known::History(items))
     });
     snapshot("history_empty", |context| known(context, State::Menu, Known::History(Vec::new())));
+}
+
+fn payment(provider: PayProvider) -> Payment {
+    let new = PaymentNew {
+        id: PaymentId::new(at(), [5; 10]),
+        account: "telegram:42".parse().unwrap(),
+        bot: BotId(7),
+        provider,
+        credits: Credits(5),
+        price: Package::DEFAULT[0].price(provider).unwrap(),
+    };
+    Payment { page: Some("https://pay.example.org/1".to_owned()), ..new.payment(at()) }
+}
+
+#[test]
+fn screens_of_money() {
+    let open = |context: &Context<'_>, sold_by: &[PayProvider], action: Action| {
+        let settings = settings();
+        let context = Context { sold_by: sold_by.to_vec(), settings: &settings, ..context.clone() };
+        press(&context, State::Confirm(draft()), action)
+    };
+    let both = [PayProvider::Yookassa, PayProvider::Stars];
+    snapshot("topup_both", |context| open(context, &both, Action::Topup));
+    snapshot("topup_stars", |context| open(context, &both[1..], Action::Topup));
+    snapshot("buy_unsold", |context| {
+        open(context, &both[1..], Action::Buy { package: Credits(5), by: PayProvider::Yookassa })
+    });
+    let bill =
+        |bill: Bill| move |context: &Context<'_>| known(context, State::Menu, Known::Bill(bill.clone()));
+    let asked = |provider| Bill::Asked(Box::new(payment(provider)));
+    snapshot("bill_stars", bill(asked(PayProvider::Stars)));
+    snapshot("bill_page", bill(asked(PayProvider::Yookassa)));
+    snapshot("bill_away", bill(Bill::Away));
+    snapshot("bill_foreign", bill(Bill::Missing));
+    for state in PaymentState::ALL {
+        let seen = Payment { state, ..payment(PayProvider::Yookassa) };
+        snapshot(&format!("bill_{}", state.as_str()), bill(Bill::Seen(Box::new(seen.clone()))));
+        if matches!(state, PaymentState::Paid | PaymentState::Refunded | PaymentState::Cancelled) {
+            let seen = Payment { taken_back: Credits(3), ..seen };
+            snapshot(&format!("news_{}", state.as_str()), |_| Decision {
+                show: vec![Show::New(payment_news(&seen, Credits(7), Some(&draft())))],
+                ..press(&context(&settings()), State::Menu, Action::Menu)
+            });
+        }
+    }
+    snapshot("history_payments", |context| {
+        let item = |kind, change, price: (i64, Currency), by| HistoryItem {
+            at: at(),
+            change: Credits(change),
+            kind,
+            paid: Some((Price { amount: price.0, currency: price.1 }, by)),
+        };
+        let items = vec![
+            item(EntryKind::Revoke, -5, (39_050, Currency::Rub), PayProvider::Yookassa),
+            item(EntryKind::Topup, 5, (250, Currency::Xtr), PayProvider::Stars),
+        ];
+        known(context, State::Menu, Known::History(items))
+    });
+}
+
+#[test]
+fn what_is_bought_is_looked_up() {
+    let settings = settings();
+    let context = Context { sold_by: vec![PayProvider::Stars], ..context(&settings) };
+    let buy = |package| press(&context, State::Menu, Action::Buy { package, by: PayProvider::Stars }).effect;
+    let expect = Effect::Buy { package: Package::DEFAULT[0], by: PayProvider::Stars };
+    assert_eq!(buy(Credits(5)), Some(expect));
+    // A number that no package has buys nothing, whatever a button says.
+    assert_eq!((buy(Credits(6)), buy(Credits(1_000_000))), (None, None));
 }
 
 #[test]

@@ -39,6 +39,8 @@ impl Parts {
                 Known::Recalled(self.own_order(doing, order).await?.map(|record| record.order.brief))
             }
             Effect::Videos { after } => Known::Videos(self.videos(doing, after).await?),
+            Effect::Buy { package, by } => Known::Bill(self.buy(doing, &package, by).await?),
+            Effect::PayCheck(id) => Known::Bill(self.pay_check(doing, id).await?),
             Effect::History => Known::History(self.history(doing).await?),
             Effect::Resend(order) => {
                 let record = self.own_order(doing, order).await?;
@@ -223,10 +225,17 @@ impl Parts {
         let account = Some(account_of(doing.person));
         let filter = LedgerFilter { account, limit: LINES, ..LedgerFilter::default() };
         let entries = self.engine.store().ledger_list(&filter).await?;
+        let payments = self.payments_of(doing).await?;
+        let paid = |reference: &str| {
+            // Behind the payment's own reference stands which refund of it.
+            let front = reference.split('/').next();
+            payments.iter().find(|(known, _)| Some(known.as_str()) == front).map(|(_, paid)| *paid)
+        };
         let item = |entry: &neurocards::LedgerEntry| HistoryItem {
             at: entry.created_at,
             change: entry.change_to_available(),
             kind: entry.kind,
+            paid: entry.reference.as_deref().and_then(paid),
         };
         Ok(entries.iter().map(item).collect())
     }

@@ -4,6 +4,7 @@ mod admin;
 mod broadcast;
 mod effects;
 mod minutes;
+mod money;
 mod poll;
 mod preview;
 mod reply;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use neurocards::{
-    AccountKey, ChatStore, Clock, Engine, Entropy, PersonId, PromptBuilder, StoreError, VideoProvider,
+    AccountKey, Cashier, CashierError, ChatStore, Clock, Engine, Entropy, PaymentId, Payments, PersonId,
+    PromptBuilder, Refund, StoreError, Till, VideoProvider,
 };
 use teloxide::dispatching::DpHandlerDescription;
 use teloxide::dptree::Handler;
@@ -25,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::minutes::Minutes;
 use crate::api::{Api, Webhook};
 use crate::notify::MediaLink;
+use crate::pay::StarsTill;
 use crate::schema::{Heard, schema};
 use crate::settings::Settings;
 
@@ -35,20 +38,24 @@ pub struct TelegramBot {
 }
 
 pub(crate) struct Parts {
-    api: Api,
-    chats: Arc<dyn ChatStore>,
-    engine: Engine,
+    pub(crate) api: Api,
+    pub(crate) chats: Arc<dyn ChatStore>,
+    pub(crate) engine: Engine,
+    /// Opens, credits and gives back payments, where they are kept.
+    pub(crate) cashier: Option<Cashier>,
     settings: Settings,
     drafts: Option<Arc<dyn VideoProvider>>,
     prompts: Option<Arc<dyn PromptBuilder>>,
     link: Option<MediaLink>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     lease: Duration,
-    entropy: Entropy,
+    pub(crate) entropy: Entropy,
     schema: Handler<'static, Heard, DpHandlerDescription>,
     minutes: Minutes,
     /// An update was stored.
     news: Notify,
+    /// A payment moved.
+    pub(crate) money: Notify,
     /// Photos are decoded one after the other: each may take half a gigabyte for a moment.
     photos: Semaphore,
     /// Free videos take a processor each.
@@ -72,6 +79,8 @@ pub struct TelegramBotBuilder {
     drafts: Option<Arc<dyn VideoProvider>>,
     prompts: Option<Arc<dyn PromptBuilder>>,
     link: Option<MediaLink>,
+    payments: Option<Arc<dyn Payments>>,
+    tills: Vec<Arc<dyn Till>>,
 }
 
 impl fmt::Debug for TelegramBotBuilder {
@@ -93,6 +102,20 @@ impl TelegramBotBuilder {
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Where payments are kept: the database of the engine's ledger. Without it nothing is sold.
+    #[must_use]
+    pub fn payments(mut self, payments: Arc<dyn Payments>) -> Self {
+        self.payments = Some(payments);
+        self
+    }
+
+    /// Another provider of payments beside Stars.
+    #[must_use]
+    pub fn till(mut self, till: Arc<dyn Till>) -> Self {
+        self.tills.push(till);
         self
     }
 
@@ -119,11 +142,17 @@ impl TelegramBotBuilder {
 
     /// The bot.
     pub fn build(self) -> TelegramBot {
+        let stars = Arc::new(StarsTill { api: self.api.clone() });
+        let cashier = self.payments.map(|payments| {
+            let cashier = Cashier::new(payments, self.clock.clone(), Entropy::from_os()).with(stars);
+            self.tills.into_iter().fold(cashier, Cashier::with)
+        });
         TelegramBot {
             parts: Arc::new(Parts {
                 api: self.api,
                 chats: self.chats,
                 engine: self.engine,
+                cashier,
                 settings: self.settings,
                 drafts: self.drafts,
                 prompts: self.prompts,
@@ -134,6 +163,7 @@ impl TelegramBotBuilder {
                 schema: schema(),
                 minutes: Minutes::default(),
                 news: Notify::new(),
+                money: Notify::new(),
                 photos: Semaphore::new(1),
                 renders: Semaphore::new(1),
             }),
@@ -160,6 +190,8 @@ impl TelegramBot {
             drafts: None,
             prompts: None,
             link: None,
+            payments: None,
+            tills: Vec::new(),
         }
     }
 
@@ -196,7 +228,7 @@ impl TelegramBot {
         intake: impl Future<Output = ()>,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let (ended, (), (), ()) = tokio::join!(
+        let (ended, (), (), (), ()) = tokio::join!(
             async {
                 let ended = self.parts.clone().dispatch(stop).await;
                 stop.cancel();
@@ -205,8 +237,24 @@ impl TelegramBot {
             intake,
             self.parts.tidy(stop),
             self.parts.broadcast(stop),
+            self.parts.keep_payments(stop),
         );
         ended
+    }
+}
+
+impl TelegramBot {
+    /// Gives a payment back, for an operator: see [`Cashier::refund`]. The person is told by the bot itself.
+    ///
+    /// # Errors
+    /// See [`CashierError`]; [`CashierError::Missing`] also where no payments are kept.
+    pub async fn refund_payment(
+        &self,
+        payment: PaymentId,
+        actor: &str,
+        reason: &str,
+    ) -> Result<Refund, CashierError> {
+        self.parts.refund_payment(payment, actor, reason).await
     }
 }
 

@@ -6,7 +6,7 @@ use neurocards::{Artifact, Mark, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::Parts;
-use crate::api::CallError;
+use crate::api::{CallError, Invoice};
 use crate::deliver::{Delivered, Shelf};
 use crate::schema::Heard;
 use crate::screen::Sheet;
@@ -21,6 +21,8 @@ pub(super) enum Out {
     Send { sheet: Sheet },
     /// In place of a message.
     Edit { message: i64, picture: bool, sheet: Sheet },
+    /// Something to pay in Stars.
+    Invoice { title: String, description: String, payload: String, stars: i64 },
     Video {
         artifact: Artifact,
         /// HTML.
@@ -95,6 +97,11 @@ impl Parts {
                         self.api.send(chat, &sheet).await.map(drop)
                     }
                 }
+            }
+            Out::Invoice { title, description, payload, stars } => {
+                let (title, description, payload) = (title.clone(), description.clone(), payload.clone());
+                let invoice = Invoice { title, description, payload, stars: *stars };
+                self.api.invoice(chat, &invoice).await.map(drop)
             }
         }
     }

@@ -66,7 +66,9 @@ impl Parts {
                     update = update.id,
                     "an update did not take effect"
                 );
-                let gives_up = update.tries >= MOST_TRIES || matches!(error.retry(), Retry::Never);
+                let over = update.tries >= MOST_TRIES || matches!(error.retry(), Retry::Never);
+                // Money that came is tried until it is credited.
+                let gives_up = over && update.body.pointer("/message/successful_payment").is_none();
                 if gives_up {
                     self.apologise(&update).await;
                 }
@@ -95,8 +97,12 @@ impl Parts {
             let reply: Vec<Out> = serde_json::from_value(reply.clone()).unwrap_or_default();
             return self.show(&heard, &reply).await;
         }
-        if let What::Membership { blocked } = heard.what {
-            return self.membership(&heard, blocked).await;
+        match &heard.what {
+            What::Membership { blocked } => return self.membership(&heard, *blocked).await,
+            What::Checkout { query, money } => return self.checkout(&heard, query, money).await,
+            What::Paid { charge, money } => return self.paid(&heard, charge, money).await,
+            What::GivenBack { charge } => return self.given_back(charge).await,
+            What::Said(_) | What::Pressed { .. } => {}
         }
         for _ in 0..MOST_MOVES {
             let (turn, reply) = self.decide(update, &heard).await?;
@@ -228,7 +234,9 @@ impl Parts {
         before: &Before,
     ) -> Result<Option<(Input, Option<ActionId>)>, StoreError> {
         Ok(match &heard.what {
-            What::Membership { .. } => None,
+            What::Membership { .. } | What::Checkout { .. } | What::Paid { .. } | What::GivenBack { .. } => {
+                None
+            }
             // Whoever we have never seen begins at the beginning, whatever they say.
             What::Said(Input::Start { payload }) => Some((Input::Start { payload: payload.clone() }, None)),
             What::Said(_) if before.known.is_none() => Some((Input::Start { payload: None }, None)),
@@ -268,6 +276,7 @@ impl Parts {
             price: self.engine.policy().price,
             minutes,
             maintenance: before.maintenance.clone(),
+            sold_by: self.sold_by(),
             fresh: DraftId::new(self.entropy.id_bytes()),
         }
     }
@@ -333,6 +342,15 @@ impl Parts {
                         None => Out::Send { sheet },
                     });
                 }
+                Show::Invoice(payment) => {
+                    let of = |key| Text::new(key).text("credits", Text::credits(payment.credits)).plain(lang);
+                    outs.push(Out::Invoice {
+                        title: of("invoice-title"),
+                        description: of("invoice-description"),
+                        payload: payment.id.to_string(),
+                        stars: payment.price.amount,
+                    });
+                }
                 Show::Video(artifact, caption) => {
                     let instead = too_big(self.link.as_ref(), artifact, None).html(lang);
                     let (artifact, caption) = (artifact.clone(), caption.html(lang));
@@ -380,7 +398,7 @@ fn seen(from: &From, before: &Before, change: &Change, source: Option<String>) -
 }
 
 /// The language that a client's own says: Russian where it is widely read.
-fn client_lang(language: Option<&str>) -> Lang {
+pub(super) fn client_lang(language: Option<&str>) -> Lang {
     let Some(language) = language else { return Lang::Ru };
     let front = language.split('-').next().unwrap_or_default();
     if matches!(front, "ru" | "uk" | "be" | "kk" | "ky" | "uz" | "tg" | "hy" | "az" | "ka") {

@@ -9,12 +9,12 @@ use neurocards::preview::PreviewProvider;
 use neurocards::store::{PostgresStore, SqliteStore};
 use neurocards::{
     AccountKey, ChatStore, Clock, Credits, CreditsPost, Engine, Entropy, EntryId, EntryKind, Media,
-    MemoryChats, MemoryStore, Policy, RunOptions, Store, StoreError, SystemClock,
+    MemoryChats, MemoryStore, Payments, Policy, RunOptions, Store, StoreError, SystemClock, Till,
 };
 use neurocards_fakes::kie::KieFake;
 use neurocards_fakes::telegram::{TelegramFake, User};
 use neurocards_telegram::api::Api;
-use neurocards_telegram::{Settings, TelegramBot, TelegramNotifier, account_of};
+use neurocards_telegram::{Settings, TelegramBot, TelegramBotBuilder, TelegramNotifier, account_of};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -22,20 +22,21 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Stores {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) chats: Arc<dyn ChatStore>,
+    pub(crate) payments: Arc<dyn Payments>,
     keep: Box<dyn Any + Send + Sync>,
 }
 
 pub(crate) async fn memory() -> Stores {
     let clock = Arc::new(SystemClock::new());
-    let (store, chats) = (MemoryStore::new(clock.clone()), MemoryChats::new(clock));
-    Stores { store: Arc::new(store), chats: Arc::new(chats), keep: Box::new(()) }
+    let (store, chats) = (Arc::new(MemoryStore::new(clock.clone())), MemoryChats::new(clock));
+    Stores { store: store.clone(), chats: Arc::new(chats), payments: store, keep: Box::new(()) }
 }
 
 pub(crate) async fn sqlite() -> Stores {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(SystemClock::new());
     let store = Arc::new(SqliteStore::open(folder.path().join("store.db"), clock).await.unwrap());
-    Stores { store: store.clone(), chats: store, keep: Box::new(folder) }
+    Stores { store: store.clone(), chats: store.clone(), payments: store, keep: Box::new(folder) }
 }
 
 pub(crate) async fn postgres() -> Stores {
@@ -44,7 +45,7 @@ pub(crate) async fn postgres() -> Stores {
     })
     .await;
     let store = Arc::new(PostgresStore::open(&database.url).await.unwrap());
-    Stores { store: store.clone(), chats: store, keep: database.keep }
+    Stores { store: store.clone(), chats: store.clone(), payments: store, keep: database.keep }
 }
 
 /// Runs a scenario on each store.
@@ -79,6 +80,8 @@ pub(crate) struct House {
     pub(crate) stores: Stores,
     pub(crate) settings: Settings,
     media: Media,
+    pub(crate) tills: Vec<Arc<dyn Till>>,
+    bot: Option<TelegramBot>,
     running: Option<Running>,
     engine: Option<Engine>,
 }
@@ -100,6 +103,8 @@ impl House {
             stores,
             settings: Settings::default(),
             media: Media::in_memory(),
+            tills: Vec::new(),
+            bot: None,
             running: None,
             engine: None,
         }
@@ -147,7 +152,9 @@ impl House {
             .settings(self.settings.clone())
             .drafts(Arc::new(drafts))
             .lease(Duration::from_secs(2))
-            .build();
+            .payments(self.stores.payments.clone());
+        let bot = self.tills.iter().cloned().fold(bot, TelegramBotBuilder::till).build();
+        self.bot = Some(bot.clone());
         self.engine = Some(engine.clone());
         let stop = CancellationToken::new();
         let (for_bot, for_worker, for_keeper) = (stop.clone(), stop.clone(), stop.clone());
@@ -206,11 +213,16 @@ impl House {
         drop(self.stores.keep);
     }
 
-    /// A person with so many credits more than the free ones.
+    /// The bot, for what operators do with it.
+    pub(crate) fn bot(&self) -> &TelegramBot {
+        self.bot.as_ref().unwrap()
+    }
+
+    /// A person with so many credits more than the free ones, or fewer.
     pub(crate) async fn grant(&self, user: &User, credits: i64) {
         let post = CreditsPost {
             id: EntryId::new(SystemClock::new().now(), Entropy::from_os().id_bytes()),
-            kind: EntryKind::Topup,
+            kind: if credits < 0 { EntryKind::Adjust } else { EntryKind::Topup },
             account: self.account(user),
             amount: Credits(credits),
             reference: None,

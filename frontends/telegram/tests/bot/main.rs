@@ -6,6 +6,7 @@ mod admin;
 mod alerts;
 mod delivery;
 mod house;
+mod paying;
 mod pressing;
 mod restarts;
 mod scenarios;

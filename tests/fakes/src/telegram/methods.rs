@@ -328,6 +328,7 @@ impl World {
             "currency": checkout.currency, "total_amount": checkout.amount, "invoice_payload": checkout.payload,
             "telegram_payment_charge_id": charge, "provider_payment_charge_id": format!("p{charge}"),
         });
+        self.money.paid.push((checkout.person, message.clone()));
         self.tell("message", message);
         Ok(json!(true))
     }
@@ -340,6 +341,13 @@ impl World {
             Some((_, _, true)) => return Err(Refused::bad("CHARGE_ALREADY_REFUNDED")),
             _ => return Err(Refused::bad("CHARGE_NOT_FOUND")),
         }
+        let amount = self.money.charges.get(&id).map_or(0, |(_, amount, _)| *amount);
+        let message_id = self.put(person, Seen { text: "Refund".to_owned(), ..blank() });
+        let mut message = self.message(person, message_id);
+        message["refunded_payment"] = json!({
+            "currency": "XTR", "total_amount": amount, "invoice_payload": "refund", "telegram_payment_charge_id": id,
+        });
+        self.tell("message", message);
         Ok(json!(true))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 /// What was asked for and paid.
 #[derive(Debug, Default)]
 pub(super) struct Money {
@@ -9,6 +11,8 @@ pub(super) struct Money {
     pub(super) checkouts: BTreeMap<String, Checkout>,
     /// Payments, by their charge ids; `true` once they were given back.
     pub(super) charges: BTreeMap<String, (i64, i64, bool)>,
+    /// The messages that said that somebody paid.
+    pub(super) paid: Vec<(i64, Value)>,
 }
 
 /// Somebody pressed "Pay".

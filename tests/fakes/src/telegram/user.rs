@@ -130,9 +130,13 @@ impl User {
 
     /// Presses "Pay" under an invoice.
     fn pays(&self, message: i64) {
-        let mut world = self.host.world();
-        let seen = world.seen(self.id).into_iter().find(|seen| seen.id == message);
+        let seen = self.host.world().seen(self.id).into_iter().find(|seen| seen.id == message);
         let Some((payload, currency, amount)) = seen.and_then(|seen| seen.invoice) else { return };
+        self.checks_out(payload, currency, amount);
+    }
+
+    fn checks_out(&self, payload: String, currency: String, amount: i64) {
+        let mut world = self.host.world();
         let id = world.name("CHECKOUT");
         let checkout =
             Checkout { person: self.id, payload: payload.clone(), currency: currency.clone(), amount };
@@ -144,6 +148,30 @@ impl User {
         world.tell("pre_checkout_query", query);
         drop(world);
         self.host.stir();
+    }
+
+    /// Presses "Pay" under an invoice of another price or with another payload, or under somebody else's.
+    pub fn pays_for(&self, payload: &str, stars: i64) {
+        self.checks_out(payload.to_owned(), "XTR".to_owned(), stars);
+    }
+
+    /// The messages that said that they paid come again, as new updates.
+    pub fn paid_again(&self) {
+        let mut world = self.host.world();
+        let paid: Vec<_> =
+            world.money.paid.iter().filter(|(person, _)| *person == self.id).cloned().collect();
+        for (_, message) in paid {
+            world.tell("message", message);
+        }
+        drop(world);
+        self.host.stir();
+    }
+
+    /// The charges that they paid, and whether each was given back.
+    pub fn charges(&self) -> Vec<(String, bool)> {
+        let world = self.host.world();
+        let own = world.money.charges.iter().filter(|(_, (person, ..))| *person == self.id);
+        own.map(|(charge, (_, _, back))| (charge.clone(), *back)).collect()
     }
 
     /// Blocks the bot.

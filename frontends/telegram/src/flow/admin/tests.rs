@@ -261,6 +261,7 @@ fn with(admin: bool, check: impl Fn(&Context<'_>)) {
         price: Credits(1),
         minutes: (2, 9),
         maintenance: None,
+        sold_by: Vec::new(),
         fresh: DraftId::new([7; 10]),
     });
 }

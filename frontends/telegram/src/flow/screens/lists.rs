@@ -55,6 +55,8 @@ pub(in crate::flow) fn videos(page: &VideosPage) -> Screen {
 pub(in crate::flow) fn history(items: &[HistoryItem]) -> Screen {
     let lines = items.iter().filter_map(|item| {
         let what = match item.kind {
+            EntryKind::Topup if item.paid.is_some() => "entry-paid",
+            EntryKind::Revoke if item.paid.is_some() => "entry-paid-back",
             EntryKind::Topup => "entry-topup",
             EntryKind::Bonus => "entry-bonus",
             EntryKind::Hold => "entry-hold",
@@ -63,8 +65,14 @@ pub(in crate::flow) fn history(items: &[HistoryItem]) -> Screen {
             EntryKind::Revoke => "entry-revoke",
             EntryKind::Capture => return None,
         };
+        let what = match item.paid {
+            Some((price, by)) => Text::new(what)
+                .words("price", price.to_string())
+                .text("by", Text::new(format!("by-{}", by.as_str()))),
+            None => Text::new(what),
+        };
         let line = Text::new("history-line").words("date", moment(item.at));
-        Some(line.words("change", format!("{:+}", item.change.0)).text("what", Text::new(what)))
+        Some(line.words("change", format!("{:+}", item.change.0)).text("what", what))
     });
     let lines: Vec<_> = lines.collect();
     let head = if lines.is_empty() { "history-empty" } else { "history" };

@@ -31,6 +31,15 @@ pub(super) fn press(context: &Context<'_>, state: State, action: Action) -> Deci
             let screen = screens::topup(context, state.draft());
             Decision::here(state, screen)
         }
+        Action::Buy { package, by } => {
+            let sold = context.settings.packages.iter().find(|sold| sold.credits == package);
+            match sold.filter(|sold| context.sold_by.contains(&by) && sold.price(by).is_some()) {
+                Some(sold) => Decision::first(state, Effect::Buy { package: *sold, by }),
+                // It was sold when the button was made.
+                None => Decision::toast(state, Text::new("toast-old")),
+            }
+        }
+        Action::PayCheck { payment } => Decision::first(state, Effect::PayCheck(payment)),
         Action::Support => Decision::here(state, screens::support(context)),
         Action::Language => Decision::here(state, screens::language()),
         Action::Cancel { order } => Decision::first(state, Effect::Cancel(order)),
