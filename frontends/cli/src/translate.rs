@@ -16,14 +16,15 @@ impl From<StoreError> for Failure {
         }
         let (exit, class, hint) = match &error {
             StoreError::Unavailable { .. } => (
-                Exit::Failed,
+                Exit::Provider,
                 "storage",
                 "Run it again in a moment; `neurocards doctor` looks for the reason.",
             ),
             StoreError::Ambiguous { .. } => (
                 Exit::Failed,
                 "storage",
-                "Look with `neurocards jobs list` before you run it again, or use --idempotency-key.",
+                "With an --idempotency-key, run the same again: it is never charged twice. Without one, look \
+                 with `neurocards jobs list` first.",
             ),
             StoreError::Full { .. } => (Exit::Failed, "storage", "Free some disk space and run it again."),
             StoreError::Newer { .. } => (
@@ -42,7 +43,10 @@ impl From<StoreError> for Failure {
             }
             _ => (Exit::Failed, "storage", "`neurocards doctor` looks for the reason."),
         };
-        let failure = Self::new(exit, class, error.to_string()).hint(hint);
+        let mut failure = Self::new(exit, class, error.to_string()).hint(hint);
+        if let StoreError::Ambiguous { .. } = &error {
+            failure = failure.spent("It is not known whether it took effect.");
+        }
         match std::error::Error::source(&error) {
             Some(source) => failure.because(source),
             None => failure,
@@ -237,5 +241,23 @@ impl From<KieError> for Failure {
             Some(source) => failure.because(source),
             None => failure,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unconfirmed_write_is_not_called_free() {
+        let source = || Box::new(std::io::Error::from(std::io::ErrorKind::BrokenPipe));
+        let failure = Failure::from(StoreError::Ambiguous { source: source() }).with_spent();
+        assert_eq!(failure.exit, Exit::Failed);
+        let told = serde_json::to_value(failure.view()).unwrap();
+        assert_eq!(told["spent"], "It is not known whether it took effect.");
+
+        let failure = Failure::from(StoreError::Unavailable { source: source() }).with_spent();
+        assert_eq!(failure.exit, Exit::Provider, "a script that waits and tries again may do so");
+        assert_eq!(serde_json::to_value(failure.view()).unwrap()["spent"], crate::failure::NOTHING_SPENT);
     }
 }

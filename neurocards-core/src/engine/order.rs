@@ -144,7 +144,8 @@ impl OrderError {
 }
 
 fn is_key(key: &str) -> bool {
-    (1..=IDEMPOTENCY_KEY_MAX_CHARS).contains(&key.chars().count()) && !key.contains(char::is_control)
+    let told = !key.trim().is_empty() && key.chars().count() <= IDEMPOTENCY_KEY_MAX_CHARS;
+    told && !key.contains(char::is_control)
 }
 
 /// How often an order is tried again when the store is away, or did not confirm.

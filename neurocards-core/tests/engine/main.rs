@@ -87,6 +87,7 @@ async fn orders_that_cannot_be_are_refused_before_anything_is_held() {
         OrderRequest { model: Some("sora-2".to_owned()), ..request(1) },
         OrderRequest { max_credits: Some(Credits(1)), ..request(2) },
         OrderRequest { idempotency_key: Some(String::new()), ..request(1) },
+        OrderRequest { idempotency_key: Some(" ".to_owned()), ..request(1) },
     ];
     for request in requests {
         let error = engine.order(request).await.unwrap_err();
