@@ -92,9 +92,10 @@ async fn b10_a_newer_schema_is_left_alone() {
     db.close().await.unwrap();
     let before = std::fs::read(&path).unwrap();
     let error = open(&path).await.unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 10 }), "{error:?}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
     let state = SqliteStore::schema_of(&path).await.unwrap();
+    let told = matches!(error, StoreError::Newer { found: 99, known } if known == state.known);
+    assert!(told, "{error:?}");
     assert!(state.is_newer() && !state.is_current());
 }
 

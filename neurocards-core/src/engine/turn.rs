@@ -58,9 +58,8 @@ impl Parts {
         let policy = self.policy_for(&state.job.provider);
         let Some(provider) = self.provider(&state.job.provider).filter(|_| self.model(&state).is_some())
         else {
-            // Only possible when the catalogue changed: another worker may know the model.
-            tracing::error!(%job, model = state.job.model, "the model of a job is not in the catalogue");
-            return;
+            let passed = self.clock.monotonic().saturating_sub(asked_at);
+            return self.stranded(&state, policy, claimed_at + passed).await;
         };
         let provider = provider.as_ref();
         let mut turn = Turn { parts: self, provider, order: &order, policy: &policy, photo: None };
@@ -108,6 +107,19 @@ impl Parts {
             event = turn.perform(effect, &state, now).await;
             let outcome = model_outcome(&event, &policy).filter(|_| !of_submission);
             of_model = state.live_attempt().map(|attempt| attempt.model.clone()).zip(outcome);
+        }
+    }
+
+    /// The catalogue changed, and this process does not know the job's model. Another worker may: the lease runs out
+    /// by itself, and the job goes on there. If nobody knows the model, the job still ends at its deadline and gives
+    /// its credit back.
+    async fn stranded(&self, state: &JobState, policy: Policy, now: Timestamp) {
+        tracing::error!(job = %state.job.id, model = state.job.model, "the model of a job is not in the catalogue");
+        // No worker died of it.
+        let policy = Policy { crash_limit: u32::MAX, ..policy };
+        let decided = step(state, Event::Claimed, self.context(&policy, now));
+        if let Some(end) = decided.write.filter(|write| write.to.is_final()) {
+            self.apply(state, &end).await;
         }
     }
 

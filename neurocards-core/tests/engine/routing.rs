@@ -422,3 +422,19 @@ async fn an_order_that_leads_nowhere_holds_nothing() {
     close(&world, OTHER, Some(Duration::from_secs(60))).await;
     assert!(fresh.order(another(1)).await.is_ok(), "whatever was known of it before");
 }
+
+#[tokio::test]
+async fn a_model_that_left_the_catalogue_keeps_no_credit() {
+    let mut world = market(catalogue()).await;
+    world.policy.job_deadline = Duration::from_millis(100);
+    let order =
+        world.engine().order(OrderRequest { model: Some(ASK.to_owned()), ..request(1) }).await.unwrap();
+    assert_eq!(world.balance().await, (-1, 1));
+    let left = Catalogue::new(vec![model(OTHER, "other", None, 1_000)], Some(OTHER.to_owned()));
+    let provider = MemoryProvider::new(Bytes::from_static(VIDEO)).with_catalogue(left);
+    let world = World { provider: Arc::new(provider), ..world };
+    let engine = world.engine();
+    let job = world.finish(&engine, &engine.handle(order.id())).await.remove(0);
+    assert_eq!((job.stage, world.balance().await), (Stage::Failed, (0, 0)));
+    assert_eq!(world.submissions(), 0);
+}
