@@ -145,6 +145,8 @@ mod on_a_server {
             assert!(error.to_lowercase().contains(&why.to_lowercase()), "{sql}\n{error}");
         }
         // The ledger is locked: the payment is written, its credits wait, and the process's connection is killed there.
+        // Another connection looks for it: within one transaction the server's activity is read once and kept.
+        let mut watch = database.url.parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
         let mut lock = db.begin().await.unwrap();
         lock.execute("LOCK TABLE ledger IN SHARE ROW EXCLUSIVE MODE").await.unwrap();
         let applying = {
@@ -153,7 +155,7 @@ mod on_a_server {
         };
         let killed = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO ledger%'";
-        while sqlx::query_scalar::<_, i64>(killed).fetch_one(&mut *lock).await.unwrap() == 0 {
+        while sqlx::query_scalar::<_, i64>(killed).fetch_one(&mut watch).await.unwrap() == 0 {
             tokio::task::yield_now().await;
         }
         assert!(applying.await.unwrap().is_err());
