@@ -59,7 +59,7 @@ impl Parts {
         let Some(provider) = self.provider(&state.job.provider).filter(|_| self.model(&state).is_some())
         else {
             let passed = self.clock.monotonic().saturating_sub(asked_at);
-            return self.stranded(&state, policy, claimed_at + passed).await;
+            return self.unserved(&state, &policy, claimed_at + passed).await;
         };
         let provider = provider.as_ref();
         let mut turn = Turn { parts: self, provider, order: &order, policy: &policy, photo: None };
@@ -110,16 +110,12 @@ impl Parts {
         }
     }
 
-    /// The catalogue changed, and this process does not know the job's model. Another worker may: the lease runs out
-    /// by itself, and the job goes on there. If nobody knows the model, the job still ends at its deadline and gives
-    /// its credit back.
-    async fn stranded(&self, state: &JobState, policy: Policy, now: Timestamp) {
+    /// Only possible when the catalogue changed.
+    async fn unserved(&self, state: &JobState, policy: &Policy, now: Timestamp) {
         tracing::error!(job = %state.job.id, model = state.job.model, "the model of a job is not in the catalogue");
-        // No worker died of it.
-        let policy = Policy { crash_limit: u32::MAX, ..policy };
-        let decided = step(state, Event::Claimed, self.context(&policy, now));
-        if let Some(end) = decided.write.filter(|write| write.to.is_final()) {
-            self.apply(state, &end).await;
+        let decided = step(state, Event::Unserved, self.context(policy, now));
+        if let Some(write) = decided.write {
+            self.apply(state, &write).await;
         }
     }
 

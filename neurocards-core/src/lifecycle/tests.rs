@@ -96,6 +96,10 @@ impl Life {
 
     /// What a store does when a worker takes the job, whenever that is.
     fn claim(&mut self) -> &mut Self {
+        self.take().on(Event::Claimed)
+    }
+
+    fn take(&mut self) -> &mut Self {
         if let Some(wake_at) = self.state.job.wake_at {
             self.now = self.now.max(wake_at);
             self.state.job.lease_epoch += 1;
@@ -103,7 +107,7 @@ impl Life {
             self.state.job.lease_owner = Some("worker".to_owned());
             self.state.job.wake_at = Some(self.now + self.policy.lease);
         }
-        self.on(Event::Claimed)
+        self
     }
 
     fn on(&mut self, event: Event) -> &mut Self {
@@ -360,6 +364,32 @@ fn the_deadline_ends_a_job_at_every_stage() {
         matches!(life.effect, Some(Effect::Fetch { .. })),
         "a finished render gets more time to be stored"
     );
+}
+
+#[test]
+fn a_worker_that_does_not_know_the_model_leaves_the_job_to_others_until_the_deadline() {
+    let mut at_store = Life::accepted(Policy::default());
+    at_store.claim().on(rendered());
+    let lives = [
+        (Life::new(Policy::default()), Stage::Prompt),
+        (Life::submitted(Policy::default()), Stage::Wait),
+        (Life::accepted(Policy::default()), Stage::Wait),
+        (at_store, Stage::Store),
+    ];
+    for (mut life, stage) in lives {
+        for _ in 0..5 {
+            life.take().on(Event::Unserved);
+            let job = &life.state.job;
+            assert_eq!((job.stage, job.crashes, life.effect.clone()), (stage, 0, None));
+            assert!(job.lease_owner.is_none() && life.settlements.is_empty());
+        }
+        life.now += Duration::from_secs(3 * 3_600);
+        life.take().on(Event::Unserved);
+        assert_eq!(
+            (life.state.job.stage, &life.settlements[..]),
+            (Stage::Failed, &[Settlement::Release][..])
+        );
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Decision, Effect, NOTHING, Step};
+use super::{Decision, Effect, NOTHING, Step, Wake};
 use crate::attempt::{Attempt, AttemptState};
 use crate::clock::later;
 use crate::fault::{Fault, FaultClass};
@@ -15,8 +15,7 @@ impl Decision<'_> {
             let message = format!("{} workers in a row stopped while they held the job", policy.crash_limit);
             return self.fail(Fault::new(FaultClass::Unknown, message), None);
         }
-        let grace = if job.stage == Stage::Store { policy.store_grace } else { Duration::ZERO };
-        if self.context.now >= later(job.deadline_at, grace) {
+        if self.is_overdue() {
             let message = "there was no video before the deadline";
             return self.fail(Fault::new(FaultClass::Temporary, message), None);
         }
@@ -30,6 +29,31 @@ impl Decision<'_> {
             (Stage::Store, _) => self.fetch(),
             _ => NOTHING,
         }
+    }
+
+    /// Left to workers that know the model, uncounted; if there are none, it ends in time all the same.
+    pub(super) fn unserved(&self) -> Step {
+        let job = &self.state.job;
+        if self.is_overdue() {
+            let message = format!("no worker knows the model {}", job.model);
+            return self.fail(Fault::new(FaultClass::ModelUnavailable, message), None);
+        }
+        if self.state.live_attempt().is_some_and(|attempt| attempt.state == AttemptState::Sent) {
+            return self.sender_is_gone();
+        }
+        Self::last(self.write(job.stage, Wake::After(self.context.policy.retry_temporary)))
+    }
+
+    fn is_overdue(&self) -> bool {
+        let (job, policy) = (&self.state.job, self.context.policy);
+        let grace = if job.stage == Stage::Store { policy.store_grace } else { Duration::ZERO };
+        self.context.now >= later(job.deadline_at, grace)
+    }
+
+    /// Whoever sent the submission is gone.
+    fn sender_is_gone(&self) -> Step {
+        let message = "the worker stopped while the submission was under way";
+        self.in_doubt(Fault::new(FaultClass::Unknown, message))
     }
 
     /// The worker that sent the submission is gone, or the task is to be read.
@@ -51,10 +75,7 @@ impl Decision<'_> {
             (AttemptState::Unknown, ..) => self.in_doubt(self.state.job.error.clone().unwrap_or_else(|| {
                 Fault::new(FaultClass::Unknown, "nobody knows whether the submission arrived")
             })),
-            _ => {
-                let message = "the worker stopped while the submission was under way";
-                self.in_doubt(Fault::new(FaultClass::Unknown, message))
-            }
+            _ => self.sender_is_gone(),
         }
     }
 

@@ -25,6 +25,8 @@ use crate::prompt::Prompt;
 pub enum Event {
     /// A worker took it.
     Claimed,
+    /// A worker took it that does not know its model. Others may.
+    Unserved,
     /// The prompt is there, for the model that the route names. `fault` says why it is not the language model's, if
     /// one was asked.
     PromptBuilt {
@@ -194,6 +196,7 @@ impl Decision<'_> {
         match (self.state.job.stage, live_state, event) {
             (stage, _, _) if stage.is_final() => NOTHING,
             (_, _, Event::Claimed) => self.claimed(),
+            (_, _, Event::Unserved) => self.unserved(),
             (_, _, Event::CancelRequested) => self.cancel(),
             (Stage::Prompt, None, Event::PromptBuilt { prompt, fault, route }) => {
                 self.prompt_built(prompt, fault, *route)
