@@ -151,17 +151,13 @@ fn troubles(look: &Look, limits: WatchLimits) -> Vec<Alarm> {
     let detail = |jobs| AlarmDetail::Jobs { jobs, seconds: waited.as_secs() };
     if look.queue.workers_alive().next().is_none() {
         // Who ended in order is forgotten: whoever is remembered and silent has died.
-        if jobs > 0 || died(&look.queue) {
+        if jobs > 0 || !look.queue.workers.is_empty() {
             troubles.push(Alarm::new(AlarmKind::WorkersGone, "workers", detail(jobs)));
         }
     } else if waited >= limits.due {
         troubles.push(Alarm::new(AlarmKind::QueueStuck, "queue", detail(due)));
     }
     troubles
-}
-
-fn died(queue: &QueueStatus) -> bool {
-    !queue.workers.is_empty()
 }
 
 /// An account or a key that its own faults closed: not one that rests because it was asked too often.

@@ -1,3 +1,7 @@
+mod doubt;
+mod ending;
+mod moving;
+
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -174,6 +178,10 @@ fn rendered() -> Event {
     Event::Rendered { video: "there".to_owned(), cost_milli: Some(5) }
 }
 
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
 #[test]
 fn a_job_goes_from_order_to_video() {
     let mut life = Life::new(Policy::default());
@@ -192,23 +200,6 @@ fn a_job_goes_from_order_to_video() {
     assert_eq!(life.settlements, [Settlement::Capture]);
     assert_eq!(life.notices, [NoticeKind::Result]);
     assert_eq!(life.state.attempt.as_ref().unwrap().cost_milli, Some(5));
-}
-
-#[test]
-fn a_final_job_ignores_everything() {
-    let mut life = Life::accepted(Policy::default());
-    life.claim().on(rendered()).on(Event::Stored(artifact()));
-    let before = life.state.clone();
-    for event in [
-        Event::Claimed,
-        Event::CancelRequested,
-        rendered(),
-        Event::RenderFailed(fault(FaultClass::Temporary)),
-    ] {
-        life.on(event);
-    }
-    assert_eq!(life.state, before);
-    assert_eq!(life.settlements.len(), 1);
 }
 
 #[test]
@@ -250,180 +241,6 @@ fn the_wait_that_the_provider_asks_for_is_obeyed() {
 }
 
 #[test]
-fn e4_a_failed_read_says_nothing_about_the_render() {
-    let mut life = Life::accepted(Policy::default());
-    for class in FaultClass::ALL {
-        life.claim().on(Event::ReadFailed(fault(class)));
-        assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Accepted));
-    }
-    life.claim().on(rendered()).on(Event::Stored(artifact()));
-    assert_eq!(life.state.job.stage, Stage::Done);
-}
-
-#[test]
-fn d2_a_submission_in_doubt_is_never_sent_again() {
-    let mut life = Life::submitted(Policy::default());
-    life.on(Event::InDoubt(fault(FaultClass::Temporary)));
-    assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Unknown));
-    // It is looked at now and then, because a callback may name the task; nothing is sent.
-    while life.state.job.stage == Stage::Wait {
-        life.claim();
-        assert_eq!(life.effect, None);
-    }
-    assert_eq!(life.state.job.stage, Stage::Failed);
-    assert!((life.now - start()).to_std().unwrap() >= life.policy.unknown_grace);
-    assert_eq!(life.attempt(), AttemptState::Abandoned);
-    assert!(matches!(life.history.last(), Some(JobEventBody::Failed { provider_may_charge: true, .. })));
-}
-
-#[test]
-fn a_task_that_a_callback_named_is_adopted_even_at_the_last_moment() {
-    let mut life = Life::submitted(Policy::default());
-    life.on(Event::InDoubt(fault(FaultClass::Temporary)));
-    life.now += life.policy.unknown_grace;
-    life.state.attempt.as_mut().unwrap().hint = Some("task".to_owned());
-    assert_eq!(life.claim().effect, Some(Effect::Verify { task_id: "task".to_owned() }));
-    assert_eq!(life.attempt(), AttemptState::Unknown, "not before it was read");
-    life.on(Event::Found { task_id: "task".to_owned() });
-    assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Accepted));
-    assert_eq!(life.state.attempt.as_ref().unwrap().task_id.as_deref(), Some("task"));
-}
-
-#[test]
-fn e2_a_hint_that_cannot_be_read_takes_no_place_and_is_asked_again_until_the_deadline() {
-    let named = |lookup| {
-        let mut life = Life::submitted(Policy { lookup, ..Policy::default() });
-        life.state.attempt.as_mut().unwrap().hint = Some("task".to_owned());
-        life
-    };
-    for class in FaultClass::ALL {
-        let mut life = named(false);
-        let mut asked = 0;
-        while !life.state.job.stage.is_final() {
-            life.claim();
-            if life.effect.is_some() {
-                assert_eq!(life.effect, Some(Effect::Verify { task_id: "task".to_owned() }), "{class}");
-                life.on(Event::ReadFailed(fault(class)));
-                asked += 1;
-            }
-        }
-        let attempt = life.state.attempt.as_ref().unwrap();
-        assert_eq!((attempt.task_id.as_ref(), attempt.hint.as_deref()), (None, Some("task")), "{class}");
-        assert!(asked > 10 && life.now >= life.state.job.deadline_at, "{class}: {asked}");
-        assert_eq!(life.settlements, [Settlement::Release]);
-    }
-    // Who can tell is asked for the attempt.
-    let mut life = named(true);
-    life.claim().on(Event::ReadFailed(fault(FaultClass::Unknown)));
-    assert!(matches!(life.effect, Some(Effect::Lookup { .. })));
-}
-
-#[test]
-fn d2_a_worker_that_died_while_sending_leaves_doubt_unless_the_provider_can_tell() {
-    let mut life = Life::submitted(Policy::default());
-    assert_eq!(life.claim().effect, None);
-    assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Unknown));
-
-    let telling = Policy { lookup: true, ..Policy::default() };
-    let mut life = Life::submitted(telling.clone());
-    assert!(matches!(life.claim().effect, Some(Effect::Lookup { .. })));
-    life.on(Event::Found { task_id: "task".to_owned() });
-    assert_eq!((life.state.job.stage, life.attempt()), (Stage::Wait, AttemptState::Accepted));
-
-    let mut life = Life::submitted(telling);
-    life.claim().on(Event::Absent);
-    assert_eq!((life.state.job.stage, life.attempt()), (Stage::Submit, AttemptState::Rejected));
-    assert_eq!(life.state.job.retries, 0, "a submission that never arrived is not the provider's fault");
-    assert_eq!(life.claim().effect, Some(Effect::Upload));
-    assert_eq!(life.state.attempt.as_ref().unwrap().seq, 2);
-}
-
-#[test]
-fn the_deadline_ends_a_job_at_every_stage() {
-    let at_store = || {
-        let mut life = Life::accepted(Policy::default());
-        life.claim().on(rendered());
-        life
-    };
-    let lives = [
-        Life::new(Policy::default()),
-        Life::submitted(Policy::default()),
-        Life::accepted(Policy::default()),
-        at_store(),
-    ];
-    for mut life in lives {
-        life.now += Duration::from_secs(3 * 3_600);
-        life.claim();
-        assert_eq!(life.state.job.stage, Stage::Failed);
-        assert_eq!(life.settlements, [Settlement::Release]);
-    }
-    let mut life = at_store();
-    life.now += Duration::from_secs(3_700);
-    life.claim();
-    assert!(
-        matches!(life.effect, Some(Effect::Fetch { .. })),
-        "a finished render gets more time to be stored"
-    );
-}
-
-#[test]
-fn a_worker_that_does_not_know_the_model_leaves_the_job_to_others_until_the_deadline() {
-    let mut at_store = Life::accepted(Policy::default());
-    at_store.claim().on(rendered());
-    let lives = [
-        (Life::new(Policy::default()), Stage::Prompt),
-        (Life::submitted(Policy::default()), Stage::Wait),
-        (Life::accepted(Policy::default()), Stage::Wait),
-        (at_store, Stage::Store),
-    ];
-    for (mut life, stage) in lives {
-        for _ in 0..5 {
-            life.take().on(Event::Unserved);
-            let job = &life.state.job;
-            assert_eq!((job.stage, job.crashes, life.effect.clone()), (stage, 0, None));
-            assert!(job.lease_owner.is_none() && life.settlements.is_empty());
-        }
-        life.now += Duration::from_secs(3 * 3_600);
-        life.take().on(Event::Unserved);
-        assert_eq!(
-            (life.state.job.stage, &life.settlements[..]),
-            (Stage::Failed, &[Settlement::Release][..])
-        );
-    }
-}
-
-#[test]
-fn b5_a_job_that_kills_its_workers_ends() {
-    let mut life = Life::new(Policy::default());
-    for _ in 0..3 {
-        assert_eq!(life.claim().effect, Some(Effect::BuildPrompt));
-    }
-    life.claim();
-    assert_eq!(life.state.job.stage, Stage::Failed);
-}
-
-#[test]
-fn cancelling_works_until_something_was_sent() {
-    let mut life = Life::new(Policy::default());
-    life.claim().on(Event::CancelRequested);
-    assert_eq!(life.state.job.stage, Stage::Cancelled);
-    assert_eq!(
-        (life.settlements.as_slice(), life.notices.as_slice()),
-        ([Settlement::Release].as_slice(), [NoticeKind::Cancelled].as_slice())
-    );
-
-    let mut life = Life::new(Policy::default());
-    life.claim().on(built()).on(Event::CancelRequested);
-    assert_eq!((life.state.job.stage, life.attempt()), (Stage::Cancelled, AttemptState::Rejected));
-
-    for mut life in [Life::submitted(Policy::default()), Life::accepted(Policy::default())] {
-        let before = life.state.clone();
-        life.on(Event::CancelRequested);
-        assert_eq!(life.state, before);
-    }
-}
-
-#[test]
 fn a_full_disk_waits_without_counting_and_a_broken_download_counts() {
     let mut life = Life::accepted(Policy::default());
     life.claim().on(rendered());
@@ -450,6 +267,7 @@ fn people_are_told_once_that_it_takes_longer() {
 }
 
 /// Any event at any moment, thousands of lives: money and submissions stay right.
+
 #[test]
 fn no_sequence_of_events_breaks_the_rules() {
     let seed = 20_261_122;
@@ -462,6 +280,7 @@ fn no_sequence_of_events_breaks_the_rules() {
         for _ in 0..60 {
             let class = *FaultClass::ALL.choose(&mut rng).unwrap();
             let events = [
+                Event::Unserved,
                 built(),
                 Event::PromptRefused(fault(FaultClass::UserViolation)),
                 uploaded(),
@@ -523,128 +342,6 @@ fn no_sequence_of_events_breaks_the_rules() {
             assert!(of_attempt.is_none_or(|model| *model == life.state.job.model), "round {round}");
         }
     }
-}
-
-#[test]
-fn notices_say_what_went_back() {
-    let mut life = Life::submitted(Policy::default());
-    let context = Context { policy: &life.policy, now: life.now, jitter: 0.0, fresh: ids(9) };
-    let decided = step(&life.state, Event::Rejected(fault(FaultClass::UserViolation)), context);
-    let expect =
-        NoticeBody::Failed { class: FaultClass::UserViolation, objection: None, released: Credits(1) };
-    assert_eq!(decided.write.unwrap().notice, Some((ids(9).notice, expect)));
-    life.on(Event::Rejected(fault(FaultClass::UserViolation)));
-    assert_eq!(life.state.job.error, Some(fault(FaultClass::UserViolation)));
-}
-
-fn secs(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-#[test]
-fn an_account_or_a_model_at_fault_moves_the_job_at_once_and_counts_as_nothing() {
-    for class in [FaultClass::Billing, FaultClass::Auth, FaultClass::ModelUnavailable] {
-        for event in [Event::Rejected(fault(class)), Event::UploadFailed(fault(class))] {
-            let mut life = Life::new(Policy::default());
-            life.claim().on(built());
-            if matches!(event, Event::Rejected(_)) {
-                life.on(uploaded());
-            }
-            life.route = go("other");
-            life.on(event);
-            assert_eq!(life.effect, Some(Effect::Upload), "{class}: in the same turn");
-            let job = &life.state.job;
-            assert_eq!((job.model.as_str(), job.attempts, job.retries, job.stumbles), ("other", 2, 0, 0));
-            let attempt = life.state.attempt.as_ref().unwrap();
-            assert_eq!((attempt.model.as_str(), attempt.seq), ("other", 2));
-            let [.., JobEventBody::Refused { fault: told }, JobEventBody::Rerouted { from, to, .. }] =
-                life.history.as_slice()
-            else {
-                panic!("{:?}", life.history);
-            };
-            assert_eq!((told.class, from.as_str(), to.as_str()), (class, "memory", "other"));
-        }
-        // A render that fails for its model moves too.
-        let mut life = Life::accepted(Policy::default());
-        life.route = go("other");
-        life.claim().on(Event::RenderFailed(fault(class)));
-        assert_eq!((life.state.job.stage, life.effect.clone()), (Stage::Submit, Some(Effect::Upload)));
-    }
-}
-
-#[test]
-fn a_job_does_not_move_for_ever() {
-    let policy = Policy::default();
-    let mut life = Life::submitted(policy.clone());
-    let mut submissions = 1;
-    loop {
-        life.on(Event::Rejected(fault(FaultClass::Auth)));
-        if life.state.job.stage.is_final() {
-            break;
-        }
-        life.on(uploaded());
-        submissions += 1;
-    }
-    assert_eq!(submissions, policy.max_submissions);
-    assert_eq!(life.state.job.error, Some(fault(FaultClass::Auth)));
-}
-
-#[test]
-fn a_wait_that_nobody_is_at_fault_for_counts_as_nothing_and_ends_with_the_deadline() {
-    let mut life = Life::new(Policy::default());
-    life.claim().on(built());
-    let why = fault(FaultClass::RateLimit);
-    let mut waits = 0;
-    while life.state.job.stage == Stage::Submit {
-        life.on(Event::NotNow { wait: secs(60), why: why.clone() });
-        if life.state.job.stage.is_final() {
-            break;
-        }
-        waits += 1;
-        assert_eq!((life.state.job.retries, life.state.job.stumbles), (0, 0));
-        assert_eq!(life.state.job.error, Some(why.clone()), "people see why it waits");
-        life.claim();
-        assert_eq!((life.effect.clone(), life.attempt()), (Some(Effect::Upload), AttemptState::Intent));
-    }
-    assert_eq!(waits, 59, "until the deadline, and no longer");
-    assert_eq!(life.state.job.error, Some(why));
-    let told = life.history.iter().filter(|line| matches!(line, JobEventBody::Waiting { .. })).count();
-    assert_eq!(told, 1, "the history says it once");
-    assert_eq!(life.settlements, [Settlement::Release]);
-}
-
-#[test]
-fn a_job_that_finds_no_model_waits_with_its_prompt_or_ends() {
-    let why = fault(FaultClass::Temporary);
-    let mut life = Life::new(Policy::default());
-    life.route = Route::Wait { wait: secs(300), why: why.clone() };
-    let route = Box::new(life.route.clone());
-    life.claim().on(Event::PromptBuilt { prompt: prompt(), fault: None, route });
-    assert_eq!((life.state.job.stage, life.state.job.attempts), (Stage::Submit, 0));
-    assert_eq!(life.state.job.wake_at, Some(life.now + secs(300)));
-    assert!(matches!(life.history.as_slice(), [JobEventBody::Prompted { .. }, JobEventBody::Waiting { .. }]));
-    life.route = go("memory");
-    life.claim();
-    assert_eq!((life.effect.clone(), life.state.job.attempts), (Some(Effect::Upload), 1));
-
-    let mut life = Life::new(Policy::default());
-    life.claim().on(Event::Routed(Route::Nowhere(why.clone())));
-    assert_eq!((life.state.job.stage, life.state.job.error), (Stage::Failed, Some(why)));
-}
-
-#[test]
-fn a_new_model_may_need_a_shorter_prompt() {
-    let mut life = Life::submitted(Policy::default());
-    let shorter = Prompt { text: "A cup.".to_owned(), ..prompt() };
-    let (model, reason) = ("other".to_owned(), "successor of memory: paused".to_owned());
-    life.route = Route::Go { model, reason: reason.clone(), text: Some(shorter.text.clone()) };
-    life.on(Event::Rejected(fault(FaultClass::ModelUnavailable)));
-    assert_eq!(life.state.job.prompt, Some(shorter));
-    life.on(Event::Uploaded { key: Some("5e884898".to_owned()), reason: Some("account B".to_owned()) });
-    let attempt = life.state.attempt.as_ref().unwrap();
-    assert_eq!(attempt.key.as_deref(), Some("5e884898"));
-    assert_eq!(attempt.reason, Some(format!("{reason}; account B")));
-    assert!(matches!(life.history.last(), Some(JobEventBody::Sent { key: Some(_), reason: Some(_), .. })));
 }
 
 #[test]
