@@ -18,7 +18,7 @@ use neurocards_telegram::{LINK_HOURS, MediaLink};
 use secrecy::SecretSlice;
 use url::Url;
 
-use crate::config::{Config, Stores, secret_of_folder};
+use crate::config::{Config, Stores, passing_secret, secret_of_folder};
 use crate::failure::{Exit, Failure};
 use crate::output::{Printer, clean_path};
 use crate::telegram::Telegram;
@@ -267,14 +267,13 @@ fn link(config: &Config, signer: &Signer, clock: &Arc<dyn Clock>) -> Option<Medi
     }))
 }
 
-/// What signs the addresses that KIE calls.
+/// What signs the addresses that others call, and links.
 fn signing_secret(config: &Config, entropy: &Entropy) -> Result<SecretSlice<u8>, Failure> {
     match &config.signing {
         Some(secret) => Ok(secret.clone()),
-        None => {
-            make_folder(&config.data_dir)?;
-            secret_of_folder(&config.data_dir, entropy)
-        }
+        // Whoever only looks leaves no folder behind.
+        None if !config.data_dir.exists() => Ok(passing_secret(entropy)),
+        None => secret_of_folder(&config.data_dir, entropy),
     }
 }
 

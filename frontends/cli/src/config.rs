@@ -35,7 +35,7 @@ pub(crate) use kie::{Kie, Public};
 pub(crate) use media::MediaPlace;
 use names::UnknownSetting;
 pub(crate) use retention::Keep;
-pub(crate) use secret::of_folder as secret_of_folder;
+pub(crate) use secret::{of_folder as secret_of_folder, passing as passing_secret};
 pub(crate) use telegram::TelegramConfig;
 pub(crate) use timers::Timers;
 pub(crate) use webhook::{Door, WebhookConfig};

@@ -25,6 +25,17 @@ pub(super) fn read(settings: &Settings) -> Result<Option<SecretSlice<u8>>, Failu
     Ok(Some(SecretSlice::from(text.as_bytes().to_vec())))
 }
 
+/// A secret that nobody keeps.
+pub(crate) fn passing(entropy: &Entropy) -> SecretSlice<u8> {
+    SecretSlice::from(random(entropy).into_bytes())
+}
+
+fn random(entropy: &Entropy) -> String {
+    let mut bytes = [0; 32];
+    entropy.fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The secret of the data folder; made when it is not there yet.
 pub(crate) fn of_folder(folder: &Path, entropy: &Entropy) -> Result<SecretSlice<u8>, Failure> {
     let path = folder.join(FILE);
@@ -43,9 +54,7 @@ pub(crate) fn of_folder(folder: &Path, entropy: &Entropy) -> Result<SecretSlice<
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),
     }
-    let mut bytes = [0; 32];
-    entropy.fill(&mut bytes);
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = random(entropy);
     // Only its owner may read such a file, and it appears whole.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;

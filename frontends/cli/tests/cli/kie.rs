@@ -351,6 +351,7 @@ fn the_doctor_calls_our_own_address_as_kie_would() {
         home.finish(command)
     };
     assert_found(&doctor(&[]), "warn callbacks", &["nobody answers there", "NEUROCARDS_HTTP_ADDR"]);
+    assert!(!home.data().exists(), "looking makes nothing");
     let mut worker = public(command(&home, &kie, &["worker"]), port);
     let _worker = Worker(worker.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     wait_until(|| std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
