@@ -192,6 +192,8 @@ async fn videos_are_listed_sent_again_and_repeated() {
     anna.reads("Проверим заказ").await;
     anna.presses("🚀 Сделать");
     anna.until("the second video", |chat| videos(chat) == 4).await;
+    // What closes it comes below it: only then is the chat at rest.
+    anna.reads("Как вам видео?").await;
     anna.says("/cabinet");
     anna.reads("Баланс: 0 кредитов").await;
     anna.presses("История кредитов");
