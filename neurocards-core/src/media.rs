@@ -8,6 +8,7 @@ mod bin;
 mod bucket;
 mod check;
 mod leftovers;
+mod mp4;
 mod stream;
 
 use std::error::Error;
@@ -204,7 +205,7 @@ impl Media {
         let sha256 = hex(&Sha256::digest(&bytes));
         let parsed = tokio::task::spawn_blocking({
             let bytes = bytes.clone();
-            move || inspect(&bytes)
+            move || mp4::facts(&bytes)
         });
         // A parser that panics on rubbish says the same as one that returns an error.
         let facts = parsed.await.unwrap_or(None).ok_or_else(not_a_video)?;
@@ -292,29 +293,6 @@ async fn collect(mut video: VideoStream) -> Result<Bytes, Fault> {
 
 fn not_a_video() -> Fault {
     Fault::new(FaultClass::Temporary, "what was fetched is not an MP4 with a picture")
-}
-
-/// The facts of an MP4, without hash and size; `None` when it is none.
-fn inspect(bytes: &[u8]) -> Option<Artifact> {
-    if bytes.get(4..8)? != b"ftyp" {
-        return None;
-    }
-    let mp4 = re_mp4::Mp4::read_bytes(bytes).ok()?;
-    let of_kind = |kind| mp4.tracks().values().find(|track| track.kind == Some(kind));
-    let picture = of_kind(re_mp4::TrackKind::Video)?;
-    let whole = picture.samples.iter().all(|sample| sample.offset + sample.size <= bytes.len() as u64);
-    if picture.samples.is_empty() || !whole || picture.timescale == 0 {
-        return None;
-    }
-    Some(Artifact {
-        sha256: String::new(),
-        bytes: 0,
-        codec: picture.codec_string(&mp4)?,
-        width: picture.width.into(),
-        height: picture.height.into(),
-        duration_ms: picture.duration.saturating_mul(1_000) / picture.timescale,
-        sound: of_kind(re_mp4::TrackKind::Audio).is_some(),
-    })
 }
 
 #[cfg(test)]
