@@ -94,7 +94,7 @@ pub(crate) async fn e5_gift_and_gift(arena: &Arena) {
         let mut state = arena.job(round, Milestone::Accepted).await;
         let (id, account) = (state.job.id, state.job.account.clone());
         state.job.deadline_at = arena.world.now().await;
-        assert!(apply(arena.other.clone(), arena.write(&state, Event::Claimed).await).await);
+        assert!(apply(arena.other.clone(), arena.write(&state, Event::Running).await).await);
         arena.world.clock.advance(arena.world.policy.late_poll);
         let (a, b) = arena.stores();
         let (one, other) = race(round, look(a.clone()), look(b.clone())).await;

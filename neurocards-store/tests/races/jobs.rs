@@ -61,17 +61,18 @@ pub(crate) async fn e6_success_and_deadline(arena: &Arena) {
         let id = state.job.id;
         arena.world.pass(2 * 3_600);
         let stored = arena.write(&state, Event::Stored(sample::artifact())).await;
-        // The other one has claimed and decided before, or does so now.
+        // The other one has claimed and decided before, or does so now; it has no place to store the video.
+        let late = || Event::StorageFailed(sample::fault(neurocards_core::FaultClass::Temporary));
         let (a, b) = arena.stores();
         let (captured, released) = if round % 2 == 0 {
             let taken = arena.world.claim_job("late", id).await.state;
-            let ended = arena.write(&taken, Event::Claimed).await;
+            let ended = arena.write(&taken, late()).await;
             race(round, apply(a, stored), apply(b, ended)).await
         } else {
             let again = Claim { scope: ClaimScope::Job(id), ..arena.world.claim_of("late") };
             let (captured, claimed) = race(round, apply(a, stored), claim(b.clone(), again)).await;
             let released = match claimed.jobs.first() {
-                Some(job) => apply(b, arena.write(&job.state, Event::Claimed).await).await,
+                Some(job) => apply(b, arena.write(&job.state, late()).await).await,
                 None => false,
             };
             (captured, released)

@@ -15,9 +15,8 @@ impl Decision<'_> {
             let message = format!("{} workers in a row stopped while they held the job", policy.crash_limit);
             return self.fail(Fault::new(FaultClass::Unknown, message), None);
         }
-        if self.is_overdue() {
-            let message = "there was no video before the deadline";
-            return self.fail(Fault::new(FaultClass::Temporary, message), None);
+        if self.is_overdue() && !self.has_a_task() {
+            return self.too_late();
         }
         match (job.stage, self.state.live_attempt()) {
             (Stage::Prompt, _) => Self::only(Effect::BuildPrompt),
@@ -44,7 +43,19 @@ impl Decision<'_> {
         Self::last(self.write(job.stage, Wake::After(self.context.policy.retry_temporary)))
     }
 
-    fn is_overdue(&self) -> bool {
+    /// The end by the deadline.
+    pub(super) fn too_late(&self) -> Step {
+        self.fail(Fault::new(FaultClass::Temporary, "there was no video before the deadline"), None)
+    }
+
+    /// Whether there is something to ask for at the provider. What was rendered while nobody looked, because workers
+    /// were away or a callback was lost, is paid for: it is asked for once more before the deadline ends the job.
+    fn has_a_task(&self) -> bool {
+        let named = |attempt: &Attempt| attempt.task_id.is_some() || attempt.hint.is_some();
+        self.state.job.stage == Stage::Store || self.state.live_attempt().is_some_and(named)
+    }
+
+    pub(super) fn is_overdue(&self) -> bool {
         let (job, policy) = (&self.state.job, self.context.policy);
         let grace = if job.stage == Stage::Store { policy.store_grace } else { Duration::ZERO };
         self.context.now >= later(job.deadline_at, grace)

@@ -53,6 +53,9 @@ impl Decision<'_> {
     /// Another submission, a bounded number of times: later for faults that pass, at once and uncounted when the fault
     /// is an account's or a model's and another one may do.
     pub(super) fn retry_or_fail(&self, fault: Fault, ended: AttemptState) -> Step {
+        if self.is_overdue() {
+            return self.fail(fault, Some(ended));
+        }
         if matches!(fault.class, FaultClass::Billing | FaultClass::Auth | FaultClass::ModelUnavailable) {
             return self.reroute(fault, ended);
         }

@@ -78,6 +78,9 @@ impl Decision<'_> {
             Event::ReadFailed(_) if self.context.policy.lookup => {
                 Self::only(Effect::Lookup { attempt: attempt.id })
             }
+            Event::ReadFailed(fault) if self.is_overdue() && attempt.state == AttemptState::Unknown => {
+                self.last_look_failed(fault)
+            }
             Event::ReadFailed(fault) => self.in_doubt(fault),
             Event::Absent => {
                 let fault = Fault::new(FaultClass::Temporary, "the submission never arrived");

@@ -2,6 +2,7 @@
 
 use super::{Decision, Effect, Event, NOTHING, Step, asked_for, change};
 use crate::attempt::AttemptState;
+use crate::fault::Fault;
 use crate::job::Stage;
 use crate::lifecycle::transition::{JobEventBody, Settlement, Transition, Wake};
 use crate::notice::NoticeBody;
@@ -12,6 +13,8 @@ impl Decision<'_> {
         let Some(attempt) = self.state.live_attempt() else { return NOTHING };
         let poll = self.context.policy.poll_after(self.age(attempt));
         match event {
+            Event::Running if self.is_overdue() => self.too_late(),
+            Event::ReadFailed(fault) if self.is_overdue() => self.last_look_failed(fault),
             Event::Running => Self::last(self.write(Stage::Wait, Wake::After(poll))),
             Event::ReadFailed(fault) => {
                 let wait = poll.max(asked_for(&fault));
@@ -51,8 +54,20 @@ impl Decision<'_> {
                 })
             }
             Event::FetchFailed(fault) => self.stumble(fault),
+            Event::StorageFailed(_) if self.is_overdue() => self.too_late(),
             Event::StorageFailed(fault) => self.again(fault, self.context.policy.storage_retry, 0),
             _ => NOTHING,
         }
+    }
+
+    /// The task could not be read when the deadline was over. That is no verdict, and after an outage many are asked for
+    /// at once: a few times more, as for a fetch.
+    pub(super) fn last_look_failed(&self, fault: Fault) -> Step {
+        let stumbles = self.state.job.stumbles + 1;
+        if stumbles >= self.context.policy.max_stumbles {
+            return self.too_late();
+        }
+        let wait = self.backoff(&fault, stumbles - 1);
+        self.again(fault, wait, stumbles)
     }
 }

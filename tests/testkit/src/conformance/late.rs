@@ -28,7 +28,7 @@ async fn abandoned(world: &World) -> JobId {
     let id = world.job().await.id;
     let mut state = world.reach(id, Milestone::Accepted).await;
     state.job.deadline_at = world.now().await;
-    let (write, _) = world.decide(&state, Event::Claimed).await;
+    let (write, _) = world.decide(&state, Event::Running).await;
     assert!(world.store.job_apply(&write.unwrap()).await.unwrap());
     let history = world.history(id).await;
     assert_eq!(

@@ -105,7 +105,7 @@ pub async fn e5_failing_at_the_deadline(world: &World) {
     world.reach(job.id, Milestone::Accepted).await;
     world.pass(3_600);
     let state = world.reclaim("w", job.id).await;
-    world.advance(state, Event::Claimed).await;
+    world.advance(state, Event::Running).await;
     failed(world, &job, FaultClass::Temporary, Some(AttemptState::Abandoned)).await;
 }
 
