@@ -7,6 +7,17 @@ pub(crate) type Invariant = (&'static str, &'static str);
 /// balances differently. Words and meaning are those of the store in memory.
 pub(crate) const SHARED: &[Invariant] = &[
     (
+        "an entry moves credits between the books of its kind",
+        "SELECT CAST(id AS text) FROM ledger WHERE NOT CASE kind
+             WHEN 'hold' THEN debit = account || '/available' AND credit = account || '/held'
+             WHEN 'capture' THEN debit = account || '/held' AND credit = 'house:revenue'
+             WHEN 'release' THEN debit = account || '/held' AND credit = account || '/available'
+             WHEN 'adjust' THEN (debit = 'house:adjustments' AND credit = account || '/available')
+                 OR (debit = account || '/available' AND credit = 'house:adjustments')
+             WHEN 'revoke' THEN debit = account || '/available' AND credit = 'house:mint'
+             ELSE debit = 'house:mint' AND credit = account || '/available' END",
+    ),
+    (
         "an entry of a job has the job's account and price",
         "SELECT CAST(ledger.id AS text) FROM ledger LEFT JOIN jobs ON jobs.id = ledger.job_id
          WHERE ledger.job_id IS NOT NULL

@@ -9,10 +9,22 @@ use neurocards_core::{
 pub(crate) type Damage = (&'static str, &'static str);
 
 /// How many invariants there are.
-pub(crate) const INVARIANTS: usize = 26;
+pub(crate) const INVARIANTS: usize = 27;
 
 /// Damage to everything but the books, which each database keeps in its own way.
 pub(crate) const SHARED: &[Damage] = &[
+    (
+        "UPDATE ledger SET debit = 'house:revenue' WHERE kind = 'release' OR kind = 'revoke'",
+        "an entry moves credits between the books of its kind",
+    ),
+    (
+        "UPDATE ledger SET credit = 'x:y/available' WHERE kind = 'topup'",
+        "an entry moves credits between the books of its kind",
+    ),
+    (
+        "UPDATE ledger SET credit = account || '/available' WHERE kind = 'capture'",
+        "an entry moves credits between the books of its kind",
+    ),
     ("UPDATE ledger SET amount = 9 WHERE kind = 'hold'", "an entry of a job has the job's account and price"),
     (
         "UPDATE ledger SET account = 'x:y' WHERE kind = 'capture'",

@@ -47,6 +47,11 @@ impl Tables {
                     .is_some_and(|job| job.account == entry.account && job.price == entry.amount)
             });
             found.unless(kept, "an entry of a job has the job's account and price", entry.id);
+            let kept = [false, true].into_iter().any(|back| {
+                let (debit, credit) = entry.kind.books(back);
+                debit.key(&entry.account) == entry.debit && credit.key(&entry.account) == entry.credit
+            });
+            found.unless(kept, "an entry moves credits between the books of its kind", entry.id);
         }
     }
 
