@@ -21,6 +21,8 @@ mod machine;
 #[cfg(test)]
 mod media;
 #[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod queue;
