@@ -187,13 +187,15 @@ async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;
 }
 
-/// Connections live as long as the store: a file does not go away like a server does.
+/// Connections live as long as the store: a file does not go away like a server does. But where a disk is full or fails,
+/// SQLite rolls a transaction back by itself, and the driver counts it as open for ever: such a connection is replaced.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
 }
 
 fn known() -> i64 {
@@ -291,6 +293,7 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), S
 
 #[cfg(test)]
 mod tests {
+    use neurocards_core::{AccountOpen, Credits, Store};
     use sqlx::Row;
 
     use super::*;
@@ -331,6 +334,30 @@ mod tests {
             check(pool, "PRAGMA busy_timeout", "10000").await;
             check(pool, "PRAGMA query_only", query_only).await;
         }
+    }
+
+    #[tokio::test]
+    async fn f4_a_transaction_that_sqlite_gave_up_does_not_stay_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(neurocards_core::ManualClock::new());
+        let store = SqliteStore::open(folder.path().join("store.db"), clock).await.unwrap();
+        // The file may not grow, as far as this connection goes.
+        sqlx::query("PRAGMA max_page_count = 1").execute(&store.writer).await.unwrap();
+        let mut tx = store.writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let error = loop {
+            let beat = sqlx::query(
+                "INSERT INTO workers (name, host, version, in_flight, started_at, seen_at)
+                 VALUES (hex(randomblob(2000)), '', '', 0, 0, 0)",
+            );
+            if let Err(error) = beat.execute(&mut *tx).await {
+                break classify(error);
+            }
+        };
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+        drop(tx);
+        let (account, credit_limit) = ("shop:1".parse().unwrap(), Credits::ZERO);
+        store.account_open(&AccountOpen { account, credit_limit, bonus: None }).await.unwrap();
+        assert_eq!(store.queue_status().await.unwrap().workers, []);
     }
 
     #[test]

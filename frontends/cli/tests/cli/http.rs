@@ -2,19 +2,23 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::support::{Home, cup};
 
 /// A worker that serves, and where; it ends with the test.
-struct Worker {
+pub(crate) struct Worker {
     child: Child,
     addr: String,
 }
 
 impl Worker {
     fn start(home: &Home, args: &[&str]) -> Self {
-        let mut command = home.command([&["worker"], args].concat());
+        Self::spawn(home.command([&["worker"], args].concat()))
+    }
+
+    /// Starts this command, which is `worker`.
+    pub(crate) fn spawn(mut command: Command) -> Self {
         command.env("NEUROCARDS_HTTP_ADDR", "127.0.0.1:0").stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -35,7 +39,7 @@ impl Worker {
         answer
     }
 
-    fn wait_for(&self, path: &str, text: &str) -> String {
+    pub(crate) fn wait_for(&self, path: &str, text: &str) -> String {
         for _ in 0..600 {
             let answer = self.get(path);
             if answer.contains(text) {

@@ -5,6 +5,9 @@ mod bad_input;
 #[cfg(test)]
 mod credits;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod disk;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod help;
