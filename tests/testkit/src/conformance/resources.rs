@@ -303,10 +303,9 @@ pub async fn slots_keep_to_the_limit_whoever_asks(world: &World) {
         world.clock.advance(Duration::from_millis(3_700));
     }
     assert_eq!(slots.len(), 203);
-    let first = slots[0];
     check_windows(&mut slots);
-    // 203 slots fill ten windows, and begin an eleventh.
-    assert_eq!(*slots.last().unwrap() - first, chrono_seconds(100));
+    // 203 slots fill ten windows, and begin an eleventh. Who asks first need not be served first.
+    assert_eq!(slots[202] - slots[0], chrono_seconds(100));
 }
 
 /// Who does not want to wait so long takes nothing from the others.
