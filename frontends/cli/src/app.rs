@@ -18,7 +18,7 @@ use neurocards_telegram::{LINK_HOURS, MediaLink};
 use secrecy::SecretSlice;
 use url::Url;
 
-use crate::config::{Config, Stores, passing_secret, secret_of_folder};
+use crate::config::{Config, OWN_ACCOUNT, Stores, passing_secret, secret_of_folder};
 use crate::failure::{Exit, Failure};
 use crate::output::{Printer, clean_path};
 use crate::telegram::Telegram;
@@ -226,11 +226,16 @@ impl App {
         Ok(self.store().account_open(&open).await?)
     }
 
-    /// What an account can spend, its credit limit included. One that is not open yet counts as new.
+    /// What an account that is to pay can spend, its credit limit included. Ours counts as new while nobody has opened
+    /// it.
+    ///
+    /// # Errors
+    /// Another account that is not open has nothing to pay with: a misspelt name must not open one.
     pub(crate) async fn spendable(&self, account: &AccountKey) -> Result<Credits, Failure> {
         let (available, limit) = match self.store().account_get(account).await? {
             Some(account) => (account.available, account.credit_limit),
-            None => (Credits::ZERO, self.config.credit_limit(account)),
+            None if account.as_str() == OWN_ACCOUNT => (Credits::ZERO, self.config.credit_limit(account)),
+            None => return Err(unopened(account)),
         };
         Ok(available.checked_add(limit).unwrap_or(available))
     }
@@ -255,6 +260,14 @@ impl App {
             printer.note(&how.join(", "));
         }
     }
+}
+
+/// There is no such account, so it cannot pay.
+fn unopened(account: &AccountKey) -> Failure {
+    let what = format!("the account {account} is not open: it has no credits");
+    Failure::new(Exit::Credits, "no_account", what).hint(format!(
+        "`neurocards credits grant {account} N` opens it. Without --account, {OWN_ACCOUNT} pays."
+    ))
 }
 
 /// Links to videos that are too large for a chat, where people can load them.

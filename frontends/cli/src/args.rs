@@ -9,13 +9,15 @@ mod simulate;
 mod system;
 
 use std::ffi::OsString;
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand};
+use neurocards::Credits;
 
 pub(crate) use credits::{BalanceArgs, CreditsCommand, GrantArgs, HistoryArgs};
 pub(crate) use generate::GenerateArgs;
-pub(crate) use jobs::{CancelArgs, JobsCommand, ListArgs, OrdersCommand, ShowArgs, WaitArgs};
+pub(crate) use jobs::{CancelArgs, JobsCommand, ListArgs, OrdersCommand, OrdersListArgs, ShowArgs, WaitArgs};
 pub(crate) use keys::{KeyChangeArgs, KeysCommand, KeysListArgs};
 pub(crate) use queue::{DrainArgs, PauseArgs, QueueCommand, ResumeArgs, WorkersCommand};
 pub(crate) use simulate::{SimulateArgs, SimulateCommand, SimulateRunArgs, SimulateServeArgs};
@@ -77,7 +79,7 @@ pub(crate) enum Command {
     #[command(subcommand, after_help = JOBS_EXAMPLES)]
     Jobs(JobsCommand),
     /// Look at orders
-    #[command(subcommand, after_help = ORDERS_EXAMPLE)]
+    #[command(subcommand, after_help = ORDERS_EXAMPLES)]
     Orders(OrdersCommand),
     /// Look at credits, and give some
     #[command(subcommand, after_help = CREDITS_EXAMPLES)]
@@ -135,7 +137,10 @@ Examples:
   neurocards jobs list --state processing
   neurocards jobs wait 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b --out videos";
 
-const ORDERS_EXAMPLE: &str = "Example:\n  neurocards orders show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b";
+const ORDERS_EXAMPLES: &str = "\
+Examples:
+  neurocards orders list
+  neurocards orders show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b";
 
 const CREDITS_EXAMPLES: &str = "\
 Examples:
@@ -241,12 +246,21 @@ fn parse_key(text: &str) -> Result<String, &'static str> {
     if text.chars().all(is_plain) { Ok(text.to_owned()) } else { Err("a key has no control characters") }
 }
 
+/// A number of credits.
+fn parse_credits(text: &str) -> Result<Credits, String> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "there are not so many credits".to_owned(),
+        _ => "credits are whole numbers, such as 10".to_owned(),
+    })
+}
+
 /// Most characters of a reason.
 const REASON_MOST: usize = 500;
 
 /// Why something was done: kept for good, and shown to everybody.
 fn parse_reason(text: &str) -> Result<String, String> {
     match text.chars().count() {
+        _ if text.trim().is_empty() => Err("a reason has words; without one, leave it out".to_owned()),
         0..=REASON_MOST => Ok(text.to_owned()),
         more => Err(format!("a reason has at most {REASON_MOST} characters, not {more}")),
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
 use std::process::ExitCode;
 
 use miette::Diagnostic;
@@ -166,8 +167,11 @@ impl Diagnostic for Failure {
 
 impl Cause {
     fn of(error: &(dyn Error + 'static)) -> Self {
-        let source = error.source().map(|source| Box::new(Self::of(source)));
-        Self { text: clean_short(&error.to_string()), source }
+        let text = clean_short(&error.to_string());
+        // Some libraries repeat their sources: once is enough.
+        let sources = successors(error.source(), |source| (*source).source());
+        let source = sources.into_iter().find(|source| !text.contains(&clean_short(&source.to_string())));
+        Self { source: source.map(|source| Box::new(Self::of(source))), text }
     }
 }
 
@@ -180,5 +184,20 @@ impl fmt::Display for Cause {
 impl Error for Cause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_that_its_error_repeats_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no answer: {0}")]
+        struct Repeating(#[source] fmt::Error);
+        let cause = fmt::Error;
+        let failure = Failure::usage("it failed").because(&Repeating(cause));
+        assert_eq!(failure.view().message, format!("it failed: no answer: {cause}"));
     }
 }

@@ -87,7 +87,10 @@ impl From<MediaError> for Failure {
                 "The file was changed or cut short; bring the media folder back from a copy."
             }
             MediaError::Missing { .. } => "It was removed by hand; `neurocards doctor` looks for more.",
-            _ => "Check the rights of the data folder; `neurocards doctor` looks for the reason.",
+            _ => {
+                "Check the rights of the data folder, or the bucket and the AWS_* settings; `neurocards doctor` \
+                 looks for the reason."
+            }
         };
         let failure = Self::new(Exit::Failed, "storage", error.to_string()).hint(hint);
         match std::error::Error::source(&error) {

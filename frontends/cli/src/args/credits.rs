@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use neurocards::Credits;
 
-use super::{parse_key, parse_reason};
+use super::{parse_credits, parse_key, parse_reason};
 
 /// The commands of `credits`.
 #[derive(Debug, Subcommand)]
@@ -37,7 +37,7 @@ pub(crate) struct GrantArgs {
     #[arg(value_name = "ACCOUNT")]
     pub(crate) account: String,
     /// How many; negative takes back what was given by mistake
-    #[arg(value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_name = "N", allow_negative_numbers = true, value_parser = parse_credits)]
     pub(crate) amount: Credits,
     /// Why; kept in the ledger
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = parse_reason)]

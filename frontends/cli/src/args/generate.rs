@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use neurocards::{Credits, Lang, ORDER_MAX_VIDEOS, TemplateId};
 
-use super::parse_key;
+use super::{parse_credits, parse_key};
 
 /// `generate`.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(crate) struct GenerateArgs {
     /// The language of script and captions; by default that of the description
     #[arg(long, value_parser = lang_parser())]
     pub(crate) lang: Option<Lang>,
-    /// Who pays
+    /// Who pays; every account but cli:default is opened by `neurocards credits grant`
     #[arg(long, value_name = "ACCOUNT", default_value = "cli:default")]
     pub(crate) account: String,
     /// Makes the order unique: the same key gives the same order again, and costs nothing again
@@ -74,7 +74,7 @@ the job's id is added.
 In JSON, `path` is the copy in --out and `media_path` the video in the data folder.";
 
 fn parse_budget(text: &str) -> Result<Credits, String> {
-    let budget = text.parse::<Credits>().map_err(|error| error.to_string())?;
+    let budget = parse_credits(text)?;
     if budget.is_positive() { Ok(budget) } else { Err("a video costs at least 1 credit".to_owned()) }
 }
 

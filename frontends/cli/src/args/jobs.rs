@@ -27,6 +27,8 @@ pub(crate) enum JobsCommand {
 /// The commands of `orders`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrdersCommand {
+    /// List orders, the newest first
+    List(OrdersListArgs),
     /// Show an order and its jobs
     #[command(after_help = "Example:\n  neurocards orders show 0190f1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b")]
     Show(ShowArgs),
@@ -76,6 +78,21 @@ pub(crate) struct ShowArgs {
     #[arg(value_name = "ID")]
     pub(crate) id: String,
     /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orders list`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  neurocards orders list --account cli:shop --limit 5")]
+pub(crate) struct OrdersListArgs {
+    /// Only orders of this account
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) limit: u32,
+    /// One JSON array on stdout
     #[arg(long)]
     pub(crate) json: bool,
 }

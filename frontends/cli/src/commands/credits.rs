@@ -70,6 +70,12 @@ pub(super) async fn grant(app: &App, args: GrantArgs, printer: &Printer) -> Resu
         actor: Some(app.config.actor.clone()),
     };
     let opened = app.store().account_get(&account).await?.is_none();
+    if opened && is_nobody_on_telegram(&account) {
+        return Err(Failure::usage(format!(
+            "{account} can be nobody's account: people on Telegram have numbers"
+        ))
+        .hint("Use the number of the person, such as telegram:123456789."));
+    }
     let limit = app.config.credit_limit(&account);
     if opened && account.as_str() == OWN_ACCOUNT && args.amount < -limit {
         let what = format!(
@@ -110,6 +116,12 @@ pub(super) async fn grant(app: &App, args: GrantArgs, printer: &Printer) -> Resu
     Ok(Exit::Done)
 }
 
+/// An account that no person on Telegram can ever come to.
+fn is_nobody_on_telegram(account: &AccountKey) -> bool {
+    let number = account.as_str().strip_prefix("telegram:");
+    number.is_some_and(|number| !number.parse::<i64>().is_ok_and(i64::is_positive))
+}
+
 /// The same key must mean the same grant.
 fn same_grant(entry: &LedgerEntry, post: &CreditsPost) -> Result<(), Failure> {
     if entry.account == post.account && entry.change_to_available() == post.amount {
@@ -148,6 +160,9 @@ pub(super) async fn history(app: &App, args: &HistoryArgs, printer: &Printer) ->
     } else {
         let header = ["TIME", "KIND", "CHANGE", "JOB", "ACTOR", "REASON"];
         printer.data(&table(&header, entries.iter().map(ledger_line)));
+        if entries.iter().any(|entry| entry.change_to_available() == Credits::ZERO) {
+            printer.note("in brackets: credits that were held before and are spent now; the balance stays");
+        }
     }
     Ok(Exit::Done)
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use neurocards::{
-    AccountKey, BriefTexts, Credits, OrderEvent, OrderId, OrderRecord, OrderRequest, Plan, Script, Stage,
+    AccountKey, BriefTexts, Credits, OrderError, OrderEvent, OrderId, OrderRecord, OrderRequest, Plan,
+    Script, Stage,
 };
 use serde::Serialize;
 
@@ -100,10 +101,11 @@ async fn generate(
     if !args.no_wait {
         make_folder(&folder, &name, app.clock.now())?;
     }
+    app.spendable(&request.account).await?;
     app.open_account(&request.account).await?;
     app.say_how(printer);
-    let has_key = request.idempotency_key.is_some();
-    let order = app.engine.order(request).await?.id();
+    let (has_key, payer) = (request.idempotency_key.is_some(), request.account.clone());
+    let order = app.engine.order(request).await.map_err(|error| refused(error, &payer))?.id();
     let target = Target { order, only: None };
     let record = app.store().order_get(order).await?;
     if args.no_wait {
@@ -128,6 +130,16 @@ async fn generate(
     Ok(Some(report))
 }
 
+/// Why an order was not taken; where credits lack, whose.
+fn refused(error: OrderError, payer: &AccountKey) -> Failure {
+    let lacking = matches!(error, OrderError::NotEnough { .. });
+    let failure = Failure::from(error);
+    if !lacking {
+        return failure;
+    }
+    failure.hint(format!("Add credits with `neurocards credits grant {payer} N`, or lower --count."))
+}
+
 /// Checks everything that can be checked without writing.
 async fn rehearse(
     config: Config,
@@ -141,7 +153,7 @@ async fn rehearse(
     let spendable = app.spendable(&request.account).await?;
     let before = app.engine.placed_before(request).await?;
     if before.is_none() {
-        plan.check_credits(spendable)?;
+        plan.check_credits(spendable).map_err(|error| refused(error, &request.account))?;
     }
     print_plan(&plan, (&request.account, spendable), before.as_ref(), printer, shape);
     Ok(())

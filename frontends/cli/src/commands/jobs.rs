@@ -1,6 +1,7 @@
 //! `jobs`, `orders` and `audit`: looking at what is stored.
 
 mod history;
+mod orders;
 mod table;
 
 use neurocards::{Cancellation, Job, JobFilter, JobId, OrderId, Stage, Violation};
@@ -13,6 +14,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::{JobView, OrderView, Printer, VideoView, clean_line, moment};
 use crate::video::Video;
 use table::{descriptions, job_table};
+
+pub(super) use orders::list as list_orders;
 
 pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Result<Exit, Failure> {
     let account = args.account.as_deref().map(str::parse).transpose()?;

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use neurocards::kie::{Callbacks, Cooldowns, KieCatalogue, KieConfig, KieKeys, MediaHosts};
+use neurocards::ModelError;
+use neurocards::kie::{Callbacks, CatalogueError, Cooldowns, KieCatalogue, KieConfig, KieKeys, MediaHosts};
 use secrecy::{SecretSlice, SecretString};
+use url::Url;
 
 use super::{Settings, hurried, numbered, plain, refused};
 use crate::failure::{Exit, Failure};
@@ -35,9 +37,8 @@ impl Kie {
         if keys.is_empty() {
             return Ok(None);
         }
-        for name in ["KIE_BASE_URL", "KIE_UPLOAD_BASE_URL"] {
-            plain::check(settings, name, settings.text(name)?.unwrap_or_default())?;
-        }
+        let [api_base, upload_base] =
+            [address(settings, "KIE_BASE_URL")?, address(settings, "KIE_UPLOAD_BASE_URL")?];
         let media_hosts = match settings.text("KIE_MEDIA_HOSTS")? {
             Some(list) => list.parse().map_err(|error| {
                 let why = format!("cannot be used: {error}");
@@ -52,8 +53,8 @@ impl Kie {
         Ok(Some(Self {
             keys,
             catalogue: catalogue(settings)?,
-            api_base: settings.text("KIE_BASE_URL")?.map(str::to_owned),
-            upload_base: settings.text("KIE_UPLOAD_BASE_URL")?.map(str::to_owned),
+            api_base,
+            upload_base,
             media_hosts,
             cooldowns: cooldowns(settings)?,
             speed: 1,
@@ -84,6 +85,18 @@ impl Kie {
     }
 }
 
+/// Another address of KIE, where one is set.
+fn address(settings: &Settings, name: &'static str) -> Result<Option<String>, Failure> {
+    let Some(address) = settings.text(name)? else { return Ok(None) };
+    plain::check(settings, name, address)?;
+    let is_web = |url: Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !Url::parse(address.trim()).is_ok_and(is_web) {
+        let why = "is no address of the form https://HOST or http://HOST:PORT";
+        return Err(refused(name, why, "Leave it out for KIE's own address."));
+    }
+    Ok(Some(address.to_owned()))
+}
+
 /// The models: those of this version or of a file, with the default and the fallback that were asked for.
 pub(super) fn catalogue(settings: &Settings) -> Result<KieCatalogue, Failure> {
     let mut catalogue = match settings.path("NEUROCARDS_MODELS") {
@@ -91,17 +104,34 @@ pub(super) fn catalogue(settings: &Settings) -> Result<KieCatalogue, Failure> {
         None => KieCatalogue::bundled()?,
     };
     if let Some(model) = settings.text("KIE_MODEL")? {
-        catalogue = catalogue.with_default(model).map_err(|error| unusable("KIE_MODEL", error))?;
+        catalogue = catalogue.with_default(model).map_err(|error| unusable("KIE_MODEL", &error))?;
     }
     if let Some(list) = settings.text("KIE_FALLBACK_MODELS")? {
         let ids = list.split(',').map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect();
-        catalogue = catalogue.with_fallback(ids).map_err(|error| unusable("KIE_FALLBACK_MODELS", error))?;
+        catalogue = catalogue.with_fallback(ids).map_err(|error| unusable("KIE_FALLBACK_MODELS", &error))?;
     }
     Ok(catalogue)
 }
 
-fn unusable(name: &str, error: impl std::error::Error) -> Failure {
-    refused(name, &format!("cannot be used: {error}"), "`neurocards models list` shows the models.")
+/// A model that was chosen by a setting, and why it does not serve.
+fn unusable(name: &str, error: &CatalogueError) -> Failure {
+    let (why, instead) = match error {
+        CatalogueError::Choice { source, .. } => (source.to_string(), instead_of(source)),
+        _ => (error.to_string(), None),
+    };
+    // The list is not shown as long as the setting stands.
+    let leave = format!("Without {name}, `neurocards models list` shows the models.");
+    let hint = instead.map_or(leave.clone(), |id| format!("Did you mean {id}? {leave}"));
+    refused(name, &format!("cannot be used: {why}"), &hint)
+}
+
+/// The model that may have been meant, or that serves instead.
+fn instead_of(error: &ModelError) -> Option<&str> {
+    match error {
+        ModelError::Unknown { nearest, .. } => nearest.as_deref(),
+        ModelError::Retired { successor, .. } | ModelError::Paused { successor, .. } => successor.as_deref(),
+        _ => None,
+    }
 }
 
 fn catalogue_text(path: &PathBuf) -> Result<String, Failure> {

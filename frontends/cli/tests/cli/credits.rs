@@ -70,6 +70,23 @@ fn credits_are_granted_shown_and_taken_back() {
 }
 
 #[test]
+fn a_grant_that_is_mistyped_opens_nothing() {
+    let home = Home::new();
+    let refused = |words: &[&str], why: &str| {
+        let ran = home.run(["credits", "grant"].iter().chain(words));
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains(why) && ran.stderr.contains("Nothing was spent."), "{ran:?}");
+    };
+    for nobody in ["telegram:anna", "telegram:-5", "telegram:0", "telegram:4 2"] {
+        refused(&[nobody, "5"], "account");
+    }
+    refused(&["telegram:42", "ten"], "credits are whole numbers");
+    refused(&["telegram:42", "99999999999999999999"], "there are not so many credits");
+    refused(&["telegram:42", "1", "--reason", " "], "a reason has words");
+    assert_eq!(home.run(["credits", "balance", "telegram:anna"]).code, Some(1));
+}
+
+#[test]
 fn a_grant_with_a_key_happens_once() {
     let home = Home::new();
     let grant = |amount: &str| {

@@ -2,7 +2,7 @@
 
 use crate::support::{Home, settings};
 
-const COMMANDS: [&str; 33] = [
+const COMMANDS: [&str; 34] = [
     "",
     "generate",
     "worker",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 33] = [
     "jobs wait",
     "jobs cancel",
     "orders",
+    "orders list",
     "orders show",
     "credits",
     "credits balance",

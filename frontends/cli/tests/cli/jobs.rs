@@ -1,6 +1,6 @@
 //! Orders that nobody carries on: placing, listing, showing, cancelling.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Home, Ran, cup, settings};
 
@@ -74,7 +74,7 @@ fn a_job_as_json_has_the_fields_of_the_contract() {
     assert_eq!((&list[0]["error"], &list[0]["video"]), (&Value::Null, &Value::Null));
     assert!(list[0]["created_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(result["order"]["id"], list[0]["order_id"]);
-    assert_eq!(result["credits"], serde_json::json!({"held": 1, "captured": 0, "released": 0}));
+    assert_eq!(result["credits"], json!({"held": 1, "captured": 0, "released": 0}));
     let shown = home.json(&["jobs", "show", list[0]["id"].as_str().unwrap()]);
     assert_eq!(shown["events"][0]["event"], "placed");
 }
@@ -222,6 +222,47 @@ fn a_dry_run_looks_at_the_credits() {
     assert_eq!(home.run(["credits", "balance", "cli:new"]).code, Some(1), "it was not opened");
     assert_eq!(home.entries("cli:shop", ["adjust", "hold", "release"]), [1, 0, 0]);
     assert!(!home.data().join("media/photos").exists() && !home.work().join("videos").exists());
+}
+
+#[test]
+fn an_account_that_is_not_open_pays_nothing_and_stays_closed() {
+    let home = Home::new();
+    let cup = cup();
+    for words in [&["--dry-run"][..], &["--no-wait"], &[]] {
+        let ran = home.run(["generate", &cup, "Cup", "--account", "cli:shpo"].iter().chain(words));
+        assert_eq!(ran.code, Some(5), "{ran:?}");
+        assert!(ran.stderr.contains("the account cli:shpo is not open"), "{ran:?}");
+        assert!(ran.stderr.contains("`neurocards credits grant cli:shpo N` opens it"), "{ran:?}");
+    }
+    assert_eq!(home.run(["credits", "balance", "cli:shpo"]).code, Some(1), "nobody opened it");
+    assert_eq!(home.run(["credits", "grant", "cli:shpo", "1"]).code, Some(0));
+    let ran = home.run(["generate", &cup, "Cup", "--account", "cli:shpo", "--count", "2", "--no-wait"]);
+    assert!(ran.stderr.contains("`neurocards credits grant cli:shpo N`"), "{ran:?}");
+    home.assert_sound();
+}
+
+#[test]
+fn orders_are_listed_with_what_became_of_their_jobs() {
+    let home = Home::new();
+    let cup = cup();
+    assert_eq!(home.json(&["orders", "list"]), json!([]));
+    assert_eq!(home.run(["credits", "grant", "cli:shop", "1"]).code, Some(0));
+    let order = |description: &str, more: &[&str]| {
+        let words = ["generate", &cup, description, "--no-wait", "--quiet", "--json"];
+        let ran = home.run(words.iter().chain(more));
+        let line: Value = serde_json::from_str(ran.stdout.trim()).unwrap();
+        line["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let three: Vec<String> = order("Coffee cup, 350 ml", &["--count", "3"]);
+    let _: Vec<String> = order("Tea cup", &["--account", "cli:shop"]);
+    assert_eq!(home.run(["jobs", "cancel", &three[1]]).code, Some(0));
+    settings().bind(|| insta::assert_snapshot!("orders_list", home.run(["orders", "list"]).snapshot()));
+    let list = |more: &[&str]| home.json(&[&["orders", "list"], more].concat());
+    let all = list(&[]);
+    assert_eq!(all[0]["jobs"], json!({"queued": 1}));
+    assert_eq!(all[1]["jobs"], json!({"queued": 2, "cancelled": 1}));
+    assert_eq!(list(&["--limit", "1"]), json!([all[0]]));
+    assert_eq!(list(&["--account", "cli:default"]), json!([all[1]]));
 }
 
 #[test]

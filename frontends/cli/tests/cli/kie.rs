@@ -267,9 +267,10 @@ fn settings_that_cannot_work_are_refused_before_anything_is_ordered() {
         assert!(ran.stderr.contains(says), "{name}={value} {ran:?}");
     };
     check("KIE_MODEL", "sora-2-image-to-video", 2, "KIE_MODEL");
+    check("KIE_MODEL", "kling-3.0/vide", 2, "Did you mean kling-3.0/video?");
     check("KIE_FALLBACK_MODELS", "nothing", 2, "KIE_FALLBACK_MODELS");
     check("KIE_API_KEY", "two words", 4, "KIE_API_KEY");
-    check("KIE_BASE_URL", "nowhere", 2, "address");
+    check("KIE_BASE_URL", "nowhere", 2, "KIE_BASE_URL is no address");
     check("KIE_BASE_URL", "http://api.kie.example", 2, "in clear text");
     check("KIE_UPLOAD_BASE_URL", "http://upload.kie.example", 2, "in clear text");
     check("NEUROCARDS_MODEL_FAULTS", "0", 2, "NEUROCARDS_MODEL_FAULTS");
@@ -321,7 +322,7 @@ fn the_doctor_asks_the_services_before_anything_was_ordered() {
     };
     let well = doctor(&[]);
     assert_eq!(well.code, Some(0), "{well:?}");
-    assert_found(&well, "ok kie: key ", &["1000.000 credits"]);
+    assert_found(&well, "ok kie: key ", &["1000.000 KIE credits"]);
     assert_found(&well, "ok models", &["all are on KIE's list"]);
     assert_found(&well, "ok prompts", &["the language model answers"]);
     assert!(!home.data().exists(), "looking makes nothing");

@@ -150,10 +150,10 @@ pub(super) async fn keys(app: &App) -> Vec<Finding> {
         let name = format!("key {} of {}", check.name, check.account);
         findings.push(match check.balance_milli {
             Ok(milli) if milli <= 0 => {
-                Finding::warn("kie", format!("{name}: no credits are left"), "Top the account up at KIE.")
+                Finding::warn("kie", format!("{name}: no KIE credits are left"), "Top the account up at KIE.")
             }
             Ok(milli) => {
-                Finding::ok("kie", format!("{name}: {}.{:03} credits", milli / 1_000, milli % 1_000))
+                Finding::ok("kie", format!("{name}: {}.{:03} KIE credits", milli / 1_000, milli % 1_000))
             }
             Err(fault) if fault.class == FaultClass::Auth => Finding::fail(
                 "kie",

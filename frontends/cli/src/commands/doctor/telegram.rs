@@ -18,7 +18,11 @@ pub(super) async fn updates(config: &Config) -> Option<Finding> {
             let found = "Telegram does not know the token";
             Finding::fail("telegram", found, "Ask @BotFather for the token, and set BOT_TOKEN to it.")
         }
-        Err(error) => Finding::warn("telegram", error.to_string(), "Try again in a minute."),
+        Err(error) => Finding::warn(
+            "telegram",
+            error.to_string(),
+            "Look at the network, and at TELEGRAM_API_URL if it is set.",
+        ),
     })
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn descriptions(
 const PRODUCT_CHARS: usize = 24;
 
 /// The first words.
-fn first_words(text: &str) -> String {
+pub(super) fn first_words(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= PRODUCT_CHARS {
         return line;
@@ -67,7 +67,7 @@ pub(super) fn job_table(jobs: &[(Job, Option<Video>)], orders: Option<&BTreeMap<
     if orders.is_some() {
         header.extend(["PRODUCT", "ORDER"]);
     }
-    header.push("");
+    header.push("RESULT");
     table(&header, rows)
 }
 
