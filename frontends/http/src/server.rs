@@ -13,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower_http::timeout::TimeoutLayer;
@@ -30,6 +31,8 @@ const CONNECTIONS_MAX: usize = 256;
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long an answer may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long a client may take to read nothing of its answer. One that never reads would keep its place for ever.
+const UNREAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long requests under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// Wait after a connection that could not be accepted: there may be no file descriptors left.
@@ -148,6 +151,9 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// A connection as requests come over it: with TLS, once both sides know each other, if that is soon.
 async fn dressed(stream: TcpStream, tls: Option<TlsAcceptor>) -> Option<Box<dyn Wire>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(UNREAD_LIMIT));
+    let stream = Box::pin(stream);
     let Some(tls) = tls else { return Some(Box::new(stream)) };
     match tokio::time::timeout(HEAD_LIMIT, tls.accept(stream)).await {
         Ok(Ok(stream)) => Some(Box::new(stream)),

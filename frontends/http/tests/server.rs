@@ -349,3 +349,15 @@ async fn s17_callbacks_answer_alike_and_believe_nothing() {
     assert_eq!(shape(post(&path(&ours), task).await), heard);
     assert_eq!(server.get(&path(&ours)).await.0, 405);
 }
+
+/// It asks and asks and reads no answer: its place is wanted by others. Time is the test's own: it passes while nothing else
+/// happens.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_reads_loses_its_place() {
+    let server = Running::start(HttpState::new(engine().store().clone())).await;
+    let mut stream = TcpStream::connect(server.addr).await.unwrap();
+    let many = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".repeat(1_000);
+    let written = async { while stream.write_all(&many).await.is_ok() {} };
+    let cut = tokio::time::timeout(Duration::from_secs(600), written).await;
+    assert!(cut.is_ok(), "it is cut off");
+}
