@@ -16,7 +16,7 @@ use super::{
 use crate::account::{Account, AccountKey};
 use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
 use crate::clock::Timestamp;
-use crate::ids::{AttemptId, JobId, OrderId};
+use crate::ids::{AttemptId, JobId, NoticeId, OrderId};
 use crate::job::Job;
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
@@ -157,6 +157,7 @@ forward! {
     Read jobs_list(filter: &JobFilter) -> Vec<Job>;
     Read job_history(job: JobId) -> Option<JobHistory>;
     Write notices_claim(claim: &NoticeClaim) -> Vec<Notice>, |taken| !taken.is_empty();
+    Beat notices_extend(leases: &[(NoticeId, i64)], lease: Duration) -> Vec<NoticeId>, |kept| !kept.is_empty();
     Write notice_settle(settle: &NoticeSettle) -> bool, |held| *held;
     Write notices_unblock(account: &AccountKey) -> u64, |unblocked| *unblocked > 0;
     Read audit() -> Vec<Violation>;

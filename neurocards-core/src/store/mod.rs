@@ -32,7 +32,7 @@ use crate::account::{Account, AccountKey};
 use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
 use crate::clock::Timestamp;
 use crate::fault::Retry;
-use crate::ids::{AttemptId, JobId, OrderId};
+use crate::ids::{AttemptId, JobId, NoticeId, OrderId};
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
 use crate::notice::Notice;
@@ -118,6 +118,14 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Takes notices that are to be sent, the oldest first: `pending` ones become `sending`. A notice that was
     /// `sending` when its sender's lease ran out becomes `unknown`, or is taken again if the notifier is idempotent.
     async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError>;
+
+    /// Renews the leases of notices that are being sent, each with the epoch of its claim; answers which of them still
+    /// belong to the sender.
+    async fn notices_extend(
+        &self,
+        leases: &[(NoticeId, i64)],
+        lease: Duration,
+    ) -> Result<Vec<NoticeId>, StoreError>;
 
     /// Writes what came of a delivery. `false`: somebody else has the notice now, and nothing was written.
     async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError>;

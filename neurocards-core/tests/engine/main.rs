@@ -6,6 +6,7 @@ mod alarms;
 mod check;
 mod faults;
 mod late;
+mod outbox;
 mod routing;
 mod shelf;
 mod upkeep;

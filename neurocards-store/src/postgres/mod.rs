@@ -37,7 +37,7 @@ use neurocards_core::{
     Account, AccountKey, AccountOpen, AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle, AttemptId,
     BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor, Job,
     JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
-    LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew,
+    LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeId, NoticeSettle, OrderId, OrderLine, OrderNew,
     OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId,
     ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
     Told, Transition, Violation, WorkerBeat,
@@ -266,6 +266,17 @@ impl Store for PostgresStore {
         let taken = notices::claim(&mut db, claim, self.time()).await?;
         self.db.keep(db);
         Ok(taken)
+    }
+
+    async fn notices_extend(
+        &self,
+        leases: &[(NoticeId, i64)],
+        lease: Duration,
+    ) -> Result<Vec<NoticeId>, StoreError> {
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
+        notices::extend(&mut *self.connection().await?, leases, lease, self.time()).await
     }
 
     async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use neurocards_core::{
     AccountKey, Clock, Notice, NoticeClaim, NoticeId, NoticeOutcome, NoticeSettle, NoticeState, StoreError,
@@ -58,6 +59,25 @@ pub(super) async fn claim(
         .await
         .map_err(classify_write)?;
     taken.iter().map(|row| Cells::new(row).notice()).collect()
+}
+
+pub(super) async fn extend(
+    db: &mut PgConnection,
+    leases: &[(NoticeId, i64)],
+    lease: Duration,
+    time: Option<Timestamp>,
+) -> Result<Vec<NoticeId>, StoreError> {
+    let (ids, epochs): (Vec<_>, Vec<_>) = leases.iter().map(|(id, epoch)| (id.as_uuid(), *epoch)).unzip();
+    // IS TRUE: see the settling below.
+    let kept = sqlx::query_scalar::<_, Uuid>(
+        "UPDATE notices SET wake_at = coalesce($4::timestamptz, now()) + $3 * interval '1 microsecond'
+         FROM unnest($1::uuid[], $2::bigint[]) AS lease (id, epoch)
+         WHERE notices.id = lease.id AND notices.lease_epoch = lease.epoch AND (notices.state = 'sending') IS TRUE
+         RETURNING notices.id",
+    );
+    let kept = kept.bind(ids).bind(epochs).bind(micros(lease)).bind(time);
+    let kept = kept.fetch_all(db).await.map_err(classify_write)?;
+    Ok(leases.iter().map(|(id, _)| *id).filter(|id| kept.contains(&id.as_uuid())).collect())
 }
 
 pub(super) async fn unblock(

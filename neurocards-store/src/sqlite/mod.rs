@@ -39,7 +39,7 @@ use neurocards_core::{
     Account, AccountKey, AccountOpen, AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle, AttemptId,
     BalancePoint, Claim, Claimed, Clock, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor, Job,
     JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
-    LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeSettle, OrderId, OrderLine, OrderNew,
+    LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeId, NoticeSettle, OrderId, OrderLine, OrderNew,
     OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId,
     ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
     Told, Transition, Violation, WorkerBeat,
@@ -249,6 +249,20 @@ impl Store for SqliteStore {
         let taken = notices::claim(&mut tx, claim, now).await?;
         commit(tx).await?;
         Ok(taken)
+    }
+
+    async fn notices_extend(
+        &self,
+        leases: &[(NoticeId, i64)],
+        lease: Duration,
+    ) -> Result<Vec<NoticeId>, StoreError> {
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut tx, now) = self.write().await?;
+        let kept = notices::extend(&mut tx, leases, lease, now).await?;
+        commit(tx).await?;
+        Ok(kept)
     }
 
     async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {

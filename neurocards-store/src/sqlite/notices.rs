@@ -1,6 +1,7 @@
 //! The outbox.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use neurocards_core::{
     AccountKey, Notice, NoticeBody, NoticeClaim, NoticeId, NoticeOutcome, NoticeSettle, NoticeState, OrderId,
@@ -167,6 +168,25 @@ pub(super) async fn settle(
     .await
     .map_err(classify)?;
     Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn extend(
+    db: &mut SqliteConnection,
+    leases: &[(NoticeId, i64)],
+    lease: Duration,
+    now: Timestamp,
+) -> Result<Vec<NoticeId>, StoreError> {
+    let rows: Vec<_> = leases.iter().map(|(id, epoch)| (id.to_string(), *epoch)).collect();
+    let kept = sqlx::query_scalar::<_, String>(
+        "UPDATE notices SET wake_at = ?2
+         FROM (SELECT value ->> 0 AS id, value ->> 1 AS epoch FROM json_each(?1)) AS lease
+         WHERE notices.id = lease.id AND notices.lease_epoch = lease.epoch AND notices.state = 'sending'
+         RETURNING notices.id",
+    );
+    let kept = kept.bind(json(&rows)?).bind(later(now, lease));
+    let kept = kept.fetch_all(db).await.map_err(classify)?;
+    let kept: HashSet<_> = kept.iter().map(String::as_str).collect();
+    Ok(leases.iter().map(|(id, _)| *id).filter(|id| kept.contains(id.to_string().as_str())).collect())
 }
 
 pub(super) async fn unblock(

@@ -28,7 +28,7 @@ use crate::account::{Account, AccountKey};
 use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
 use crate::attempt::AttemptState;
 use crate::clock::{Clock, Timestamp};
-use crate::ids::{AttemptId, JobId, OrderId};
+use crate::ids::{AttemptId, JobId, NoticeId, OrderId};
 use crate::job::{Job, Stage};
 use crate::ledger::LedgerEntry;
 use crate::lifecycle::Transition;
@@ -175,6 +175,14 @@ impl Store for MemoryStore {
 
     async fn notices_claim(&self, claim: &NoticeClaim) -> Result<Vec<Notice>, StoreError> {
         Ok(self.tables().notices_claim(claim, self.clock.now()))
+    }
+
+    async fn notices_extend(
+        &self,
+        leases: &[(NoticeId, i64)],
+        lease: Duration,
+    ) -> Result<Vec<NoticeId>, StoreError> {
+        Ok(self.tables().notices_extend(leases, lease, self.clock.now()))
     }
 
     async fn notice_settle(&self, settle: &NoticeSettle) -> Result<bool, StoreError> {

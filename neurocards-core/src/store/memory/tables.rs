@@ -474,6 +474,25 @@ impl Tables {
         unblocked
     }
 
+    pub(super) fn notices_extend(
+        &mut self,
+        leases: &[(NoticeId, i64)],
+        lease: Duration,
+        now: Timestamp,
+    ) -> Vec<NoticeId> {
+        let mut kept = Vec::new();
+        for (id, epoch) in leases {
+            let held = |row: &&mut NoticeRow| {
+                row.notice.lease_epoch == *epoch && row.notice.state == NoticeState::Sending
+            };
+            if let Some(row) = self.notices.get_mut(id).filter(held) {
+                row.wake_at = later(now, lease);
+                kept.push(*id);
+            }
+        }
+        kept
+    }
+
     pub(super) fn notice_settle(&mut self, settle: &NoticeSettle, now: Timestamp) -> bool {
         let held = |row: &&mut NoticeRow| {
             row.notice.lease_epoch == settle.epoch && row.notice.state == NoticeState::Sending

@@ -66,7 +66,7 @@ macro_rules! store_conformance {
             notices: g8_one_of_each_kind, g9_the_last_word_silences_earlier_news, what_is_sent_stays_sent,
                 claimed_oldest_first, g8_settled_by_the_claimer_only, g4_later_means_later,
                 g5_unknown_blocked_and_dead_are_final, g5_who_comes_back_hears_what_waited,
-                g3_an_abandoned_sending_is_in_doubt,
+                g3_an_abandoned_sending_is_in_doubt, g3_a_sending_that_is_extended_is_not_in_doubt,
                 an_idempotent_channel_sends_again, channels_are_prefixes;
             reading: missing_things_are_none, jobs_are_filtered_newest_first, a_list_goes_on_behind_a_job,
                 an_order_is_found_by_its_key, a_history_tells_everything_in_order, the_time_is_the_clocks;

@@ -183,6 +183,37 @@ pub async fn g3_an_abandoned_sending_is_in_doubt(world: &World) {
     assert!(!settle(world, &notice, NoticeOutcome::Sent { receipt: None }).await);
 }
 
+/// A sending that takes long stays its sender's for as long as that says so; nobody else calls it abandoned.
+pub async fn g3_a_sending_that_is_extended_is_not_in_doubt(world: &World) {
+    let account = world.account("telegram:7", 9).await;
+    for _ in 0..3 {
+        world.place(&account, 1).await;
+        world.pass(1);
+    }
+    let taken = claim(world, &world.notice_claim()).await;
+    let [slow, done, other] = &taken[..] else { panic!("{taken:?}") };
+    assert!(settle(world, done, NoticeOutcome::Sent { receipt: None }).await);
+    world.pass(50);
+    let lease = Duration::from_secs(60);
+    let asked = [
+        (other.id, other.lease_epoch + 1),
+        (slow.id, slow.lease_epoch),
+        (done.id, 1),
+        (world.ids.notice(), 1),
+    ];
+    assert_eq!(world.store.notices_extend(&asked, lease).await.unwrap(), [slow.id]);
+    assert_eq!(world.store.notices_extend(&[], lease).await.unwrap(), []);
+    // The lease that was not renewed is over after ten more, the other one after sixty.
+    let idempotent = NoticeClaim { idempotent: true, ..world.notice_claim() };
+    world.pass(59);
+    assert_eq!(
+        claim(world, &idempotent).await.iter().map(|notice| notice.id).collect::<Vec<_>>(),
+        [other.id]
+    );
+    assert!(settle(world, slow, NoticeOutcome::Sent { receipt: Some("m-1".to_owned()) }).await);
+    assert_eq!(world.store.notices_extend(&[(slow.id, slow.lease_epoch)], lease).await.unwrap(), []);
+}
+
 /// Where a second sending does no harm, the notice is sent again.
 pub async fn an_idempotent_channel_sends_again(world: &World) {
     world.job().await;
