@@ -36,11 +36,13 @@ pub enum AlarmKind {
     DiskFull,
     /// A notice cannot be delivered, and will not be. Subject: the class of the fault.
     NoticeLost,
+    /// The channel does not know a file that is configured by its id: people see words in its place. Subject: the setting.
+    FileUnknown,
 }
 
 impl AlarmKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::KeyClosed,
         Self::KeysDown,
         Self::BalanceLow,
@@ -52,6 +54,7 @@ impl AlarmKind {
         Self::StepLost,
         Self::DiskFull,
         Self::NoticeLost,
+        Self::FileUnknown,
     ];
 
     /// The kind as stored and as shown, in snake case.
@@ -68,6 +71,7 @@ impl AlarmKind {
             Self::StepLost => "step_lost",
             Self::DiskFull => "disk_full",
             Self::NoticeLost => "notice_lost",
+            Self::FileUnknown => "file_unknown",
         }
     }
 
@@ -80,9 +84,12 @@ impl AlarmKind {
             | Self::QueueStuck
             | Self::WorkersGone
             | Self::AuditFailed => true,
-            Self::JobUnpaid | Self::UnknownFault | Self::StepLost | Self::DiskFull | Self::NoticeLost => {
-                false
-            }
+            Self::JobUnpaid
+            | Self::UnknownFault
+            | Self::StepLost
+            | Self::DiskFull
+            | Self::NoticeLost
+            | Self::FileUnknown => false,
         }
     }
 }

@@ -54,13 +54,15 @@ impl Shelf<'_> {
         {
             return self.send_body(chat, artifact, caption, VideoBody::Id(id)).await;
         }
+        let _room = self.api.upload_room().await;
         let bytes = self.bytes(artifact).await?;
         self.send_body(chat, artifact, caption, VideoBody::Bytes(bytes)).await
     }
 
     /// Uploads to the service channel; nothing when that does not work, and the person gets the bytes directly.
-    async fn upload(&self, channel: i64, artifact: &Artifact) -> Option<String> {
-        for _ in 0..2 {
+    async fn upload(&self, mut channel: i64, artifact: &Artifact) -> Option<String> {
+        for _ in 0..3 {
+            let _room = self.api.upload_room().await;
             let bytes = self.bytes(artifact).await.ok()?;
             let video = video(artifact, "", VideoBody::Bytes(bytes));
             match self.api.video(channel, &video).await {
@@ -71,6 +73,15 @@ impl Shelf<'_> {
                 }
                 // A second copy there bothers nobody.
                 Err(CallError::Unknown(_)) => {}
+                // It was a group, and became a supergroup.
+                Err(CallError::Migrated(to)) => {
+                    tracing::warn!(
+                        channel,
+                        to,
+                        "the service channel has another number: set SERVICE_CHANNEL_ID to it"
+                    );
+                    channel = to;
+                }
                 Err(error) => {
                     tracing::warn!(%error, channel, "the service channel does not take videos");
                     return None;

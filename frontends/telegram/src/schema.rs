@@ -10,7 +10,7 @@ use teloxide::types::{
     Update, UpdateKind, User,
 };
 
-use crate::flow::{AdminCommand, Command, Input, PhotoSent};
+use crate::flow::{AdminCommand, Command, Input, PhotoSent, VideoSent};
 
 /// What somebody did.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,6 +210,14 @@ fn input(message: &Message) -> Option<Input> {
     if let Some(document) = message.document() {
         let image = document.mime_type.as_ref().is_none_or(|mime| mime.type_() == "image");
         return Some(if image { photo(&document.file.id.0, document.file.size) } else { Input::Other });
+    }
+    if let Some(video) = message.video() {
+        return Some(Input::Video(VideoSent {
+            file_id: video.file.id.0.clone(),
+            bytes: video.file.size.into(),
+            shape: (video.width, video.height),
+            seconds: video.duration.seconds(),
+        }));
     }
     // Somebody pinned a message, a chat began: nobody waits for an answer.
     is_content(message).then_some(Input::Other)

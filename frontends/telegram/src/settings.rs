@@ -15,6 +15,10 @@ pub struct Settings {
     pub terms_url: Option<String>,
     /// What is done with their data.
     pub privacy_url: Option<String>,
+    /// A picture that stands over the menu, by the id that the bot's own channel gave it.
+    pub menu_picture: Option<String>,
+    /// Videos that whoever is new is shown, by their ids: ten at most.
+    pub demo_videos: Vec<String>,
     /// What a person gets at the first `/start`.
     pub free_credits: Credits,
     /// Free drafts within a day.
@@ -43,6 +47,8 @@ impl Default for Settings {
             support_url: None,
             terms_url: None,
             privacy_url: None,
+            menu_picture: None,
+            demo_videos: Vec::new(),
             free_credits: Credits(2),
             drafts_a_day: 3,
             most_in_the_making: 15,

@@ -8,7 +8,7 @@ use crate::output::nearest;
 const PREFIX: &str = "NEUROCARDS_";
 
 /// Every setting of the contract (DESIGN section 6) with our prefix, also those that this version does not use.
-const KNOWN: [&str; 31] = [
+const KNOWN: [&str; 33] = [
     "NEUROCARDS_DATA_DIR",
     "NEUROCARDS_MEDIA_URL",
     "NEUROCARDS_MODELS",
@@ -17,6 +17,8 @@ const KNOWN: [&str; 31] = [
     "NEUROCARDS_PROVIDER",
     "NEUROCARDS_ADJUST_MOST",
     "NEUROCARDS_FREE_CREDITS",
+    "NEUROCARDS_MENU_PICTURE",
+    "NEUROCARDS_DEMO_VIDEOS",
     "NEUROCARDS_PACKAGES",
     "NEUROCARDS_STARS",
     "NEUROCARDS_HTTP_ADDR",

@@ -53,6 +53,8 @@ impl TelegramConfig {
             support_url: page("SUPPORT_URL")?,
             terms_url: page("TERMS_URL")?,
             privacy_url: page("PRIVACY_URL")?,
+            menu_picture: files("NEUROCARDS_MENU_PICTURE", text("NEUROCARDS_MENU_PICTURE")?, 1)?.pop(),
+            demo_videos: files("NEUROCARDS_DEMO_VIDEOS", text("NEUROCARDS_DEMO_VIDEOS")?, 10)?,
             free_credits: match numbers("NEUROCARDS_FREE_CREDITS", text("NEUROCARDS_FREE_CREDITS")?)?.first()
             {
                 Some(credits @ 0..=1_000) => Credits(*credits),
@@ -97,6 +99,24 @@ fn numbers(name: &str, list: Option<&str>) -> Result<Vec<i64>, Failure> {
     parsed.map_err(|_| refused(name, "is no number", "Numbers stand there, separated by commas."))
 }
 
+/// Files of the channel's, by the ids that it gave them.
+fn files(name: &str, list: Option<&str>, most: usize) -> Result<Vec<String>, Failure> {
+    let parts = list.unwrap_or_default().split([',', ' ']).map(str::trim).filter(|part| !part.is_empty());
+    let files: Vec<_> = parts.map(str::to_owned).collect();
+    let plain = |id: &String| {
+        (8..=256).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    };
+    if files.len() > most || !files.iter().all(plain) {
+        let hint = "Send the file to the bot as an admin: it answers with the id.";
+        return Err(refused(
+            name,
+            if most == 1 { "is not one file's id" } else { "is no list of files' ids" },
+            hint,
+        ));
+    }
+    Ok(files)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +145,9 @@ mod tests {
             ("TELEGRAM_API_URL", "ftp://x"),
             ("NEUROCARDS_FREE_CREDITS", "-1"),
             ("NEUROCARDS_ADJUST_MOST", "0"),
+            ("NEUROCARDS_MENU_PICTURE", "https://example.org/menu.jpg"),
+            ("NEUROCARDS_MENU_PICTURE", "AgACAgIAAxkBAAID, AgACAgIAAxkBAAIE"),
+            ("NEUROCARDS_DEMO_VIDEOS", "BAACAgIAAxkBAAID; BAACAgIAAxkBAAIE"),
             ("NEUROCARDS_STARS", "yes"),
             ("NEUROCARDS_PACKAGES", "5"),
         ] {

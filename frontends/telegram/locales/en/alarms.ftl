@@ -17,6 +17,7 @@ alarm-job_unpaid = A video was not made: the provider took no payment or refused
 alarm-unknown_fault = An unknown fault of the provider ({ $subject })
 alarm-step_lost = A step of a job was not written to the database
 alarm-disk_full = The disk of the database is full
+alarm-file_unknown = Telegram does not know the file of the setting { $subject }: people see words without it. Send the file to this bot again and take the new file_id
 alarm-notice_lost = A message to a person cannot be delivered ({ $subject })
 
 alarm-by-fault = { $class }: { $message }

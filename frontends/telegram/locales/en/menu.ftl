@@ -115,3 +115,15 @@ toast-foreign = This button is not yours.
 toast-thanks = Thank you!
 trouble =
     Something went wrong on my side, and I have reported it. Your credits are safe. Try again in a minute.
+
+command-menu = Main menu
+command-videos = My videos
+command-cabinet = Balance and history
+command-lang = Language: Russian or English
+command-help = How it works
+command-support = Support
+command-terms = Terms and personal data
+command-paysupport = A question about a payment
+command-cancel = Start over
+command-delete_me = Delete my data
+command-admin = Administration

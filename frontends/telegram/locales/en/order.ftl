@@ -107,3 +107,4 @@ btn-video = 📥 { $number }
 btn-repeat = 🔁 { $number }
 videos-hint = 📥 sends it again, 🔁 makes more with this product
 resend-none = I do not have this video any more. Write to support.
+refused-photo = This photo is gone: drafts that were not ordered are kept for about a day. Send it again, please.

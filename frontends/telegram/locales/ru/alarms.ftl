@@ -18,6 +18,7 @@ alarm-job_unpaid = Видео не сделано: провайдер не пр�
 alarm-unknown_fault = Неизвестная ошибка провайдера ({ $subject })
 alarm-step_lost = Шаг задания не записан в базу
 alarm-disk_full = На диске базы нет места
+alarm-file_unknown = Telegram не знает файл из настройки { $subject }: люди видят текст без него. Пришлите файл этому боту заново и возьмите новый file_id
 alarm-notice_lost = Сообщение человеку не доставлено ({ $subject })
 
 alarm-by-fault = { $class }: { $message }

@@ -117,3 +117,15 @@ toast-foreign = Эта кнопка не для вас.
 toast-thanks = Спасибо за оценку!
 trouble =
     У меня что-то не получилось, и я уже сообщила об этом. Кредиты целы. Попробуйте ещё раз через минуту.
+
+command-menu = Главное меню
+command-videos = Мои видео
+command-cabinet = Баланс и история
+command-lang = Язык: русский или английский
+command-help = Как это работает
+command-support = Поддержка
+command-terms = Условия и персональные данные
+command-paysupport = Вопрос об оплате
+command-cancel = Начать заново
+command-delete_me = Удалить мои данные
+command-admin = Администрирование

@@ -4,6 +4,8 @@
 //! No call is repeated here. A send that may have happened is [`CallError::Unknown`], and what is done then is for the
 //! caller to know.
 
+mod call;
+mod commands;
 mod error;
 mod pace;
 mod pay;
@@ -17,15 +19,18 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use neurocards::{BotId, Clock, Lang};
+use neurocards::{BotId, Clock};
 use teloxide::Bot;
 use teloxide::net::{Download, default_reqwest_settings};
-use teloxide::payloads::SetMyCommandsSetters;
-use teloxide::requests::Requester;
-use teloxide::types::{BotCommand, FileId};
+use teloxide::payloads::{GetFile, GetMe};
+use teloxide::types::{File, FileId, Me};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
+use self::call::call;
+pub use self::commands::Listed;
 pub use self::error::CallError;
+pub use self::pace::Limits;
 use self::pace::Pace;
 pub use self::pay::Invoice;
 pub use self::send::{SentVideo, Video, VideoBody};
@@ -37,6 +42,8 @@ const CALL: Duration = Duration::from_secs(30);
 const UPLOAD: Duration = Duration::from_secs(300);
 /// How long a poll may take beyond what it asks the server to wait.
 const POLL_SLACK: Duration = Duration::from_secs(15);
+/// How many videos go up at once: each lies in memory meanwhile.
+const UPLOADS: usize = 8;
 /// Most bytes of a file that the cloud hands over.
 pub const FILE_MAX_BYTES: usize = 20 * 1024 * 1024;
 
@@ -48,6 +55,7 @@ pub struct Api {
     poller: Bot,
     id: BotId,
     pace: Arc<Pace>,
+    uploads: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Api {
@@ -89,12 +97,20 @@ impl Api {
             uploader: bot(UPLOAD)?,
             poller: bot(Self::POLL + POLL_SLACK)?,
             id,
-            pace: Arc::new(Pace::new(clock)),
+            pace: Arc::new(Pace::new(clock, Limits::default())),
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
         })
     }
 
     /// How long a poll waits for news at the server.
     pub const POLL: Duration = Duration::from_secs(50);
+
+    /// Another pace than the one that Telegram bears.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.pace = Arc::new(self.pace.with(limits));
+        self
+    }
 
     /// The bot's number.
     pub fn id(&self) -> BotId {
@@ -106,20 +122,13 @@ impl Api {
     /// # Errors
     /// See [`CallError`].
     pub async fn username(&self) -> Result<String, CallError> {
-        Ok(self.bot.get_me().await?.username().to_owned())
+        let me: Me = call(&self.bot, &GetMe::new()).await?;
+        Ok(me.username().to_owned())
     }
 
-    /// Lists the commands in a language.
-    ///
-    /// # Errors
-    /// See [`CallError`]. Asking again is safe.
-    pub async fn set_commands(&self, lang: Lang, commands: Vec<(String, String)>) -> Result<(), CallError> {
-        let commands = commands.into_iter().map(|(name, about)| BotCommand::new(name, about));
-        let set = self.bot.set_my_commands(commands);
-        // People with other languages read English.
-        let set = if lang == Lang::Ru { set.language_code("ru") } else { set };
-        set.await?;
-        Ok(())
+    /// Room for one more upload; whoever has it may read a video into memory.
+    pub(crate) async fn upload_room(&self) -> Option<SemaphorePermit<'_>> {
+        self.uploads.acquire().await.ok()
     }
 
     /// Fetches a file that somebody sent, at most [`FILE_MAX_BYTES`] of it.
@@ -127,7 +136,7 @@ impl Api {
     /// # Errors
     /// See [`CallError`]. Asking again is safe.
     pub async fn file(&self, file_id: &str) -> Result<Bytes, CallError> {
-        let file = self.bot.get_file(FileId(file_id.to_owned())).await?;
+        let file: File = call(&self.bot, &GetFile::new(FileId(file_id.to_owned()))).await?;
         let mut stream = self.uploader.download_file_stream(&file.path);
         let mut bytes = BytesMut::new();
         while let Some(piece) = stream.next().await {

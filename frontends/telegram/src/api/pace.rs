@@ -7,11 +7,30 @@ use std::time::Duration;
 
 use neurocards::Clock;
 
-/// Time between two messages over all, and to one chat.
-const OVERALL: Duration = Duration::from_millis(34);
-/// Time between two messages of a broadcast: a third of the pace is left to answers and notices.
-const BULK: Duration = Duration::from_millis(50);
-const CHAT: Duration = Duration::from_secs(1);
+/// How fast messages may go out: as fast as Telegram bears, unless something else is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Time between two messages over all.
+    pub overall: Duration,
+    /// Time between two messages of a broadcast: a third of the pace is left to answers and notices.
+    pub bulk: Duration,
+    /// Time between two messages to one chat.
+    pub chat: Duration,
+    /// Least time between two edits of a message that nobody has pressed.
+    pub edits: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            overall: Duration::from_millis(34),
+            bulk: Duration::from_millis(50),
+            chat: Duration::from_secs(1),
+            edits: Duration::from_secs(3),
+        }
+    }
+}
+
 /// How many may go at once.
 const OVERALL_BURST: u32 = 10;
 const CHAT_BURST: u32 = 3;
@@ -21,6 +40,7 @@ const MANY_CHATS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Pace {
     clock: Arc<dyn Clock>,
+    limits: Limits,
     lanes: Mutex<Lanes>,
 }
 
@@ -29,6 +49,8 @@ struct Lanes {
     overall: Lane,
     bulk: Lane,
     chats: HashMap<i64, Lane>,
+    /// When messages were edited last, by chat and message.
+    edits: HashMap<(i64, i64), Duration>,
 }
 
 /// When the next message is due at a steady pace, and before when none may go.
@@ -50,8 +72,13 @@ impl Lane {
 }
 
 impl Pace {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, lanes: Mutex::default() }
+    pub(super) fn new(clock: Arc<dyn Clock>, limits: Limits) -> Self {
+        Self { clock, limits, lanes: Mutex::default() }
+    }
+
+    /// Another one, that has seen nothing yet.
+    pub(super) fn with(&self, limits: Limits) -> Self {
+        Self::new(self.clock.clone(), limits)
     }
 
     /// Waits for a turn to write to a chat.
@@ -62,10 +89,10 @@ impl Pace {
             if lanes.chats.len() > MANY_CHATS {
                 lanes.chats.retain(|_, lane| lane.due.max(lane.closed_until) > now);
             }
-            let lane = lanes.chats.entry(chat).or_default().opens(CHAT, CHAT_BURST);
-            let at = now.max(lane).max(lanes.overall.opens(OVERALL, OVERALL_BURST));
-            lanes.overall.take(at, OVERALL);
-            lanes.chats.entry(chat).or_default().take(at, CHAT);
+            let lane = lanes.chats.entry(chat).or_default().opens(self.limits.chat, CHAT_BURST);
+            let at = now.max(lane).max(lanes.overall.opens(self.limits.overall, OVERALL_BURST));
+            lanes.overall.take(at, self.limits.overall);
+            lanes.chats.entry(chat).or_default().take(at, self.limits.chat);
             at
         };
         let wait = at.saturating_sub(now);
@@ -79,14 +106,32 @@ impl Pace {
         let now = self.clock.monotonic();
         let at = {
             let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = now.max(lanes.bulk.opens(BULK, 1)).max(lanes.overall.closed_until);
-            lanes.bulk.take(at, BULK);
+            let at = now.max(lanes.bulk.opens(self.limits.bulk, 1)).max(lanes.overall.closed_until);
+            lanes.bulk.take(at, self.limits.bulk);
             at
         };
         let wait = at.saturating_sub(now);
         if !wait.is_zero() {
             self.clock.sleep(wait).await;
         }
+    }
+
+    /// A message was edited.
+    pub(super) fn edited(&self, chat: i64, message: i64) {
+        let now = self.clock.monotonic();
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if lanes.edits.len() > MANY_CHATS {
+            lanes.edits.retain(|_, at| *at + self.limits.edits > now);
+        }
+        lanes.edits.insert((chat, message), now);
+    }
+
+    /// How long a message is left as it is before it is edited unasked, if that is so.
+    pub(super) fn edit_rests(&self, chat: i64, message: i64) -> Option<Duration> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = *lanes.edits.get(&(chat, message))? + self.limits.edits;
+        let rest = until.saturating_sub(self.clock.monotonic());
+        (!rest.is_zero()).then_some(rest)
     }
 
     /// The server asks to wait before the next message to this chat. When it asks so for several chats at once, it means
@@ -145,14 +190,14 @@ mod tests {
     #[tokio::test]
     async fn a_chat_gets_a_few_at_once_and_then_one_a_second() {
         let clock = Arc::new(ManualClock::new());
-        let pace = Arc::new(Pace::new(clock.clone()));
+        let pace = Arc::new(Pace::new(clock.clone(), Limits::default()));
         assert_eq!(moments(&pace, &clock, &[7; 5]).await, [0, 0, 0, 1_000, 2_000]);
     }
 
     #[tokio::test]
     async fn a_broadcast_leaves_a_third_of_the_pace() {
         let clock = Arc::new(ManualClock::new());
-        let pace = Arc::new(Pace::new(clock.clone()));
+        let pace = Arc::new(Pace::new(clock.clone(), Limits::default()));
         let sending = tokio::spawn({
             let pace = pace.clone();
             async move {
@@ -174,17 +219,30 @@ mod tests {
     #[tokio::test]
     async fn thirty_a_second_over_all() {
         let clock = Arc::new(ManualClock::new());
-        let pace = Arc::new(Pace::new(clock.clone()));
+        let pace = Arc::new(Pace::new(clock.clone(), Limits::default()));
         let chats: Vec<_> = (0..100).collect();
         let moments = moments(&pace, &clock, &chats).await;
         let within = |from: u128| moments.iter().filter(|at| **at >= from && **at < from + 1_000).count();
         assert!(within(0) <= 40 && within(1_000) <= 30 && within(2_000) <= 30, "{moments:?}");
     }
 
+    #[test]
+    fn an_edited_message_is_left_alone_for_a_while() {
+        let clock = Arc::new(ManualClock::new());
+        let pace = Pace::new(clock.clone(), Limits::default());
+        assert_eq!(pace.edit_rests(7, 1), None);
+        pace.edited(7, 1);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(pace.edit_rests(7, 1), Some(Duration::from_secs(2)));
+        assert_eq!(pace.edit_rests(7, 2), None);
+        clock.advance(Duration::from_secs(2));
+        assert_eq!(pace.edit_rests(7, 1), None);
+    }
+
     #[tokio::test]
     async fn a_word_of_the_server_closes_a_chat_and_two_close_all() {
         let clock = Arc::new(ManualClock::new());
-        let pace = Arc::new(Pace::new(clock.clone()));
+        let pace = Arc::new(Pace::new(clock.clone(), Limits::default()));
         pace.close(7, Duration::from_secs(5));
         assert_eq!(pace.closed(7), Some(Duration::from_secs(5)));
         assert_eq!(pace.closed(8), None);

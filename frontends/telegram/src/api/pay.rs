@@ -1,9 +1,11 @@
 //! Money: invoices in Stars, the word before a payment, and giving back.
 
-use teloxide::payloads::{AnswerPreCheckoutQuerySetters, SendInvoiceSetters};
-use teloxide::requests::Requester;
+use teloxide::payloads::{
+    AnswerPreCheckoutQuery, AnswerPreCheckoutQuerySetters, RefundStarPayment, SendInvoice, SendInvoiceSetters,
+};
 use teloxide::types::{ChatId, LabeledPrice, PreCheckoutQueryId, TelegramTransactionId, UserId};
 
+use super::call::call;
 use super::{Api, CallError};
 
 /// A message that can be paid in Stars.
@@ -28,9 +30,9 @@ impl Api {
         let stars = u32::try_from(invoice.stars).map_err(|_| CallError::Refused("the price".to_owned()))?;
         let prices = [LabeledPrice::new(invoice.title.clone(), stars)];
         let (title, description) = (invoice.title.clone(), invoice.description.clone());
-        let send =
-            self.bot.send_invoice(ChatId(chat), title, description, invoice.payload.clone(), "XTR", prices);
-        Ok(self.paced(chat, send.provider_token("").start_parameter("topup")).await?.id.0.into())
+        let send = SendInvoice::new(ChatId(chat), title, description, invoice.payload.clone(), "XTR", prices);
+        let send = send.provider_token("").start_parameter("topup");
+        Ok(self.said(chat, &send).await?.message_id)
     }
 
     /// Says whether a payment may go on; without a word within ten seconds it does not.
@@ -39,12 +41,9 @@ impl Api {
     /// See [`CallError`]. [`CallError::TooLate`]: the payment did not happen.
     pub async fn answer_checkout(&self, query: &str, refusal: Option<&str>) -> Result<(), CallError> {
         let query = PreCheckoutQueryId(query.to_owned());
-        let answer = self.bot.answer_pre_checkout_query(query, refusal.is_none());
-        match refusal {
-            Some(why) => answer.error_message(why).await?,
-            None => answer.await?,
-        };
-        Ok(())
+        let answer = AnswerPreCheckoutQuery::new(query, refusal.is_none());
+        let answer = if let Some(why) = refusal { answer.error_message(why) } else { answer };
+        call::<_, bool>(&self.bot, &answer).await.map(drop)
     }
 
     /// Gives a payment in Stars back.
@@ -54,7 +53,6 @@ impl Api {
     pub async fn refund_stars(&self, person: i64, charge: &str) -> Result<(), CallError> {
         let person = u64::try_from(person).map_err(|_| CallError::Refused("the person".to_owned()))?;
         let charge = TelegramTransactionId(charge.to_owned());
-        self.bot.refund_star_payment(UserId(person), charge).await?;
-        Ok(())
+        call::<_, bool>(&self.bot, &RefundStarPayment::new(UserId(person), charge)).await.map(drop)
     }
 }

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use teloxide::payloads::DeleteWebhookSetters;
-use teloxide::requests::{JsonRequest, Payload, Request, Requester};
+use teloxide::payloads::{DeleteWebhook, DeleteWebhookSetters};
+use teloxide::requests::Payload;
 
+use super::call::call;
 use super::{Api, CallError};
 
 /// What we want to hear of. It is always sent whole: what is left out would stay as another program left it.
@@ -37,7 +38,7 @@ impl Api {
             timeout: Self::POLL.as_secs(),
             allowed_updates: ALLOWED,
         };
-        Ok(JsonRequest::new(self.poller.clone(), payload).send().await?)
+        call(&self.poller, &payload).await
     }
 
     /// Takes a webhook away; what waits stays.
@@ -45,7 +46,7 @@ impl Api {
     /// # Errors
     /// See [`CallError`]. Asking again is safe.
     pub async fn delete_webhook(&self) -> Result<(), CallError> {
-        self.bot.delete_webhook().drop_pending_updates(false).await?;
-        Ok(())
+        let delete = DeleteWebhook::new().drop_pending_updates(false);
+        call::<_, bool>(&self.bot, &delete).await.map(drop)
     }
 }

@@ -8,10 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use teloxide::payloads::SetWebhookSetters;
-use teloxide::requests::{JsonRequest, Payload, Request, Requester};
+use teloxide::requests::{Payload, Requester};
 use teloxide::types::{AllowedUpdate, InputFile};
 use url::{Host, Url};
 
+use super::call::call;
 use super::updates::ALLOWED;
 use super::{Api, CallError};
 
@@ -156,7 +157,7 @@ impl Api {
     /// # Errors
     /// See [`CallError`]. Asking again is safe.
     pub async fn webhook(&self) -> Result<WebhookInfo, CallError> {
-        Ok(JsonRequest::new(self.bot.clone(), GetWebhookInfo {}).send().await?)
+        call(&self.bot, &GetWebhookInfo {}).await
     }
 
     /// Has updates brought; what waits stays.

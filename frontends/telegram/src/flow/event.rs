@@ -25,7 +25,9 @@ pub enum Input {
     Text(String),
     /// A photo, or an image as a file.
     Photo(PhotoSent),
-    /// Something that we cannot read: a voice, a sticker, a video.
+    /// A video: only admins have a use for one.
+    Video(VideoSent),
+    /// Something that we cannot read: a voice, a sticker.
     Other,
     /// A button.
     Press(Result<Action, Stale>),
@@ -94,6 +96,19 @@ pub struct PhotoSent {
     pub caption: Option<String>,
     /// The album that it came in.
     pub album: Option<String>,
+}
+
+/// A video that lies at the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VideoSent {
+    /// The channel's id.
+    pub file_id: String,
+    /// Bytes, as the channel says.
+    pub bytes: u64,
+    /// Width and height in pixels.
+    pub shape: (u32, u32),
+    /// Length in seconds.
+    pub seconds: u32,
 }
 
 /// What is to be found out or done before the answer. Each may happen again: it changes nothing the second time.
@@ -240,6 +255,8 @@ pub enum Placed {
         /// How many.
         count: u32,
     },
+    /// It is not: the photo is not kept any more.
+    NoPhoto,
     /// It is not: the model cannot be ordered.
     NoModel,
     /// It is not: a text does not do.

@@ -17,7 +17,7 @@ pub use admin::{
 };
 pub use event::{
     Bill, Command, Effect, HistoryItem, Input, Known, PhotoFault, PhotoSent, Placed, Preview, Stale, Taken,
-    VideoItem, VideosPage,
+    VideoItem, VideoSent, VideosPage,
 };
 pub(crate) use screens::payment_news;
 pub use screens::{cabinet, menu, support};

@@ -51,6 +51,7 @@ pub fn menu(context: &Context<'_>) -> Screen {
             Button::act("btn-cabinet", Action::Cabinet),
         ])
         .row([support_button(context)])
+        .picture(context.settings.menu_picture.as_deref())
 }
 
 fn support_button(context: &Context<'_>) -> Button {
@@ -140,6 +141,7 @@ pub(super) fn photo_taken(warnings: &[PhotoWarning]) -> Screen {
     Screen {
         paragraphs: vec![std::iter::once(Text::new(key)).chain(warnings.iter().map(line)).collect()],
         rows: Vec::new(),
+        picture: None,
     }
 }
 

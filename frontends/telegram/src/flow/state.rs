@@ -125,6 +125,11 @@ impl State {
         }
     }
 
+    /// Nothing is waited for.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self, Self::Menu | Self::Aside(_))
+    }
+
     /// The draft, for another state.
     pub(super) fn into_draft(self) -> Option<Draft> {
         self.draft().cloned()

@@ -27,6 +27,8 @@ pub struct Context<'a> {
     pub lang: Lang,
     /// They accepted the terms, or there are none.
     pub consented: bool,
+    /// They see the menu for the first time.
+    pub is_new: bool,
     /// What they got for coming, when they came just now.
     pub bonus: Option<Credits>,
     /// What they can spend.
@@ -112,6 +114,8 @@ pub enum Show {
     Card(Box<OrderRecord>),
     /// An invoice in Stars.
     Invoice(Box<Payment>),
+    /// The videos that are configured for whoever is new.
+    Demos,
 }
 
 impl Decision {
@@ -148,6 +152,7 @@ fn guarded(context: &Context<'_>, state: State, input: Input) -> (State, Input) 
     }
     let input = match input {
         Input::Admin(_) => Input::Command(Command::Help),
+        Input::Video(_) => Input::Other,
         Input::Press(Ok(Action::Admin { .. })) => Input::Press(Err(Stale::Foreign)),
         input => input,
     };
@@ -170,7 +175,12 @@ fn came(context: &Context<'_>, state: State, input: Input) -> Decision {
         ref input if context.is_closed() && admin::waits_for_the_end(&state, input) => admin::closed(state),
         Input::Command(command) => told(context, state, command),
         Input::Text(text) => draft::text(context, state, &text),
+        Input::Photo(photo) if state.is_idle() && context.settings.is_admin(context.person) => {
+            Decision::here(state, admin::screens::photo(&photo))
+        }
         Input::Photo(photo) => draft::photo(context, state, photo),
+        Input::Video(video) if state.is_idle() => Decision::here(state, admin::screens::video(&video)),
+        Input::Video(_) => draft::unreadable(context, state),
         Input::Other => draft::unreadable(context, state),
         Input::Press(Err(stale)) => Decision::toast(
             state,
@@ -193,7 +203,8 @@ fn welcome(context: &Context<'_>, state: State) -> Decision {
     if let Some(bonus) = context.bonus {
         screen = screen.paragraph(Text::new("welcome-bonus").text("credits", Text::credits(bonus)));
     }
-    let show = vec![Show::New(screen), Show::New(screens::menu(context))];
+    let demos = (context.is_new && !context.settings.demo_videos.is_empty()).then_some(Show::Demos);
+    let show = demos.into_iter().chain([Show::New(screen), Show::New(screens::menu(context))]).collect();
     // A person who is in the middle of something and presses Start wants to begin anew; the draft is not lost.
     let state = if state == State::Consent { State::Menu } else { state.aside() };
     Decision { show, ..Decision::stay(state) }
@@ -230,6 +241,9 @@ fn known_now(context: &Context<'_>, state: State, known: Known) -> Decision {
         Known::Photo(sent, taken) => draft::photo_taken(context, state, sent, taken),
         Known::Placed(Placed::Order(order)) => {
             Decision { show: vec![Show::Card(order)], ..Decision::stay(State::Menu) }
+        }
+        Known::Placed(Placed::NoPhoto) => {
+            Decision::here(State::Photo, screens::refused(context, &state, &Placed::NoPhoto))
         }
         Known::Placed(refused) => Decision::here(state.clone(), screens::refused(context, &state, &refused)),
         Known::Cancelled { videos, released, late } => Decision {

@@ -1,7 +1,5 @@
 //! Every step without a network: what is shown in both languages, and where the dialogue stands then.
 
-use std::fmt::Write as _;
-
 use neurocards::{
     Artifact, BotId, Credits, Currency, EntryKind, JobId, Lang, OrderId, Package, PayProvider, Payment,
     PaymentId, PaymentNew, PaymentState, PersonId, PhotoRef, PhotoWarning, Price, Script, Status, TemplateId,
@@ -9,9 +7,8 @@ use neurocards::{
 };
 
 use super::*;
-use crate::screen::{Does, Screen};
+use crate::screen::seen;
 use crate::settings::Settings;
-use crate::text::Text;
 
 fn settings() -> Settings {
     Settings { support_url: Some("https://t.me/example".to_owned()), ..Settings::default() }
@@ -23,6 +20,7 @@ fn context(settings: &Settings) -> Context<'_> {
         person: PersonId(42),
         lang: Lang::Ru,
         consented: true,
+        is_new: false,
         bonus: None,
         available: Credits(2),
         held: Credits(0),
@@ -79,28 +77,6 @@ pub(super) fn job() -> JobId {
     JobId::new(at(), [4; 10])
 }
 
-/// A screen as a person sees it.
-fn seen(screen: &Screen, lang: Lang) -> String {
-    let line = |text: &Text| text.html(lang);
-    let mut seen = screen
-        .paragraphs
-        .iter()
-        .map(|lines| lines.iter().map(line).collect::<Vec<_>>().join("\n"))
-        .collect::<Vec<_>>()
-        .join("\n\n");
-    for row in &screen.rows {
-        let keys = row.iter().map(|button| {
-            let label = button.label.plain(lang);
-            match &button.does {
-                Does::Act(_) => format!("[{label}]"),
-                Does::Open(url) => format!("[{label} -> {url}]"),
-            }
-        });
-        let _ = write!(seen, "\n{}", keys.collect::<Vec<_>>().join(" "));
-    }
-    seen
-}
-
 fn shown(decision: &Decision, lang: Lang) -> String {
     let show = |show: &Show| match show {
         Show::Here(screen) | Show::New(screen) => seen(screen, lang),
@@ -109,6 +85,7 @@ fn shown(decision: &Decision, lang: Lang) -> String {
             format!("<video {}x{}> {}", artifact.width, artifact.height, caption.html(lang))
         }
         Show::Card(_) => "<card>".to_owned(),
+        Show::Demos => "<demo videos>".to_owned(),
         Show::Invoice(payment) => format!("<invoice {} for {}>", payment.credits, payment.price),
     };
     decision.show.iter().map(show).collect::<Vec<_>>().join("\n---\n")
@@ -147,6 +124,10 @@ fn screens_of_the_menu() {
     let start = || Input::Start { payload: None };
     snapshot("start", |context| {
         came(&Context { bonus: Some(Credits(2)), ..context.clone() }, State::Menu, start())
+    });
+    snapshot("start_new", |context| {
+        let settings = Settings { demo_videos: vec!["BAAC".to_owned()], ..settings() };
+        came(&Context { settings: &settings, is_new: true, ..context.clone() }, State::Menu, start())
     });
     snapshot("consent", |context| {
         let settings = Settings {
@@ -257,6 +238,7 @@ fn screens_of_answers() {
     snapshot("refused_not_enough", placed(Placed::NotEnough { needed: Credits(3), available: Credits(1) }));
     snapshot("refused_busy", placed(Placed::Busy { count: 15 }));
     snapshot("refused_no_model", placed(Placed::NoModel));
+    snapshot("refused_no_photo", placed(Placed::NoPhoto));
     snapshot("refused_too_long", placed(Placed::TooLong { chars: 5_001, limit: 5_000 }));
     snapshot("preview_made", |context| {
         known(context, confirm(), Known::Preview(Preview::Made { artifact: artifact(), left: 2 }))

@@ -1,27 +1,31 @@
 //! Why there is no video, in words that help: what a provider wrote is never shown.
 
-use neurocards::{Fault, FaultClass, JobRecord, Objection, OrderRecord};
+use neurocards::{Fault, FaultClass, Job, Objection, OrderRecord};
 
 use super::Parts;
 use crate::flow::Action;
 use crate::screen::{Button, Screen};
 use crate::text::Text;
 
-pub(super) fn screen(
-    parts: &Parts,
-    record: &OrderRecord,
-    job: Option<&JobRecord>,
-    class: FaultClass,
-    objection: Option<Objection>,
-) -> Screen {
+/// What ended an order, or a video of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct End<'a> {
+    pub(super) record: &'a OrderRecord,
+    pub(super) job: Option<&'a Job>,
+    pub(super) class: FaultClass,
+    pub(super) objection: Option<Objection>,
+}
+
+/// `model`: what people call it; `support`: where they ask.
+pub(super) fn screen(end: &End<'_>, model: &str, support: Option<&str>) -> Screen {
+    let End { record, job, class, objection } = *end;
     let order = record.order.id;
-    let support = || parts.settings.support_url.as_deref().map(|url| Button::open("btn-support", url));
+    let support = || support.map(|url| Button::open("btn-support", url));
     let retry = Button::act("btn-retry", Action::Again { order });
     let text = match class {
         FaultClass::UserViolation => {
-            let fault = job.and_then(|job| job.job.error.as_ref());
+            let fault = job.and_then(|job| job.error.as_ref());
             let why = reason(objection, fault);
-            let model = model_name(parts, record);
             Text::new("failed-violation")
                 .words("model", model)
                 .text("reason", Text::new(format!("reason-{why}")))
@@ -37,7 +41,7 @@ pub(super) fn screen(
     let mut screen = Screen::new(text);
     if let Some(job) = job.filter(|_| record.jobs.len() > 1) {
         let count = i64::from(record.order.count);
-        let number = Text::new("failed-of").number("number", i64::from(job.job.index) + 1);
+        let number = Text::new("failed-of").number("number", i64::from(job.index) + 1);
         screen = screen.after(number.number("count", count));
     }
     match class {
@@ -53,7 +57,7 @@ pub(super) fn screen(
 }
 
 /// What people call the model: as configured, or as the catalogue does.
-fn model_name(parts: &Parts, record: &OrderRecord) -> String {
+pub(super) fn model_name(parts: &Parts, record: &OrderRecord) -> String {
     let model = &record.order.model;
     let known = parts.catalogue.models().iter().find(|known| known.id == *model);
     let title = known.map_or(model.as_str(), |known| known.title.as_str());

@@ -22,8 +22,8 @@ const AT_ONCE: usize = 16;
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the loop looks for cards that are due.
 const EVERY: Duration = Duration::from_millis(500);
-/// Least time between two edits of a card.
-const EDITS: Duration = Duration::from_secs(3);
+/// How long after a look that found nothing new a card is looked at again.
+const LOOKS: Duration = Duration::from_secs(3);
 /// How soon news that is on its way is looked for again.
 const NEWS: Duration = Duration::from_secs(1);
 /// How long a card is kept whose person does not want to hear from us.
@@ -35,11 +35,17 @@ const OLD: Duration = Duration::from_secs(30 * 24 * 3_600);
 struct Looked {
     shown: Option<serde_json::Value>,
     next: CardNext,
+    /// It shows the order as it is.
+    is_true: bool,
 }
 
 impl Looked {
     fn after(wait: Duration) -> Self {
-        Self { shown: None, next: CardNext::After(wait) }
+        Self { next: CardNext::After(wait), ..Self::closed() }
+    }
+
+    fn closed() -> Self {
+        Self { shown: None, next: CardNext::Closed, is_true: false }
     }
 }
 
@@ -91,12 +97,12 @@ impl Parts {
         {
             tracing::warn!(%error, key = card.key, "the last word on an order may not have arrived");
         }
-        self.settle(card, Looked { shown: None, next: CardNext::Closed }).await?;
+        self.settle(card, Looked::closed()).await?;
         Ok(())
     }
 
     async fn settle(&self, card: &Card, looked: Looked) -> Result<bool, StoreError> {
-        let Looked { shown, next } = looked;
+        let Looked { shown, next, .. } = looked;
         let settle = CardSettle {
             account: card.account.clone(),
             key: card.key.clone(),
@@ -108,15 +114,14 @@ impl Parts {
     }
 
     async fn look(&self, card: &Card) -> Result<Looked, StoreError> {
-        let closed = Looked { shown: None, next: CardNext::Closed };
         let age = self.store.now().await? - card.created_at;
         if card.state == CardState::Closing || age.to_std().unwrap_or_default() > OLD {
-            return Ok(closed);
+            return Ok(Looked::closed());
         }
-        let Some((to, record)) = self.whose(card).await? else { return Ok(closed) };
+        let Some((to, record)) = self.whose(card).await? else { return Ok(Looked::closed()) };
         let Some(to) = to else { return Ok(Looked::after(PARKED)) };
         let looked = self.show(card, &to, &record).await?;
-        if !is_over(&record) || looked.next != CardNext::After(EDITS) {
+        if !is_over(&record) || !looked.is_true {
             return Ok(looked);
         }
         let next = match self.news(&record).await? {
@@ -128,26 +133,31 @@ impl Parts {
         Ok(Looked { next, ..looked })
     }
 
-    /// Edits the message if the order looks different. `After(EDITS)` says that it shows the order as it is.
+    /// Edits the message if the order looks different.
     async fn show(&self, kept: &Card, to: &To, record: &OrderRecord) -> Result<Looked, StoreError> {
         let screen = card(record, &self.around(record).await);
         let looks = serde_json::to_value(&screen).ok();
         if looks == kept.shown {
-            let wait = if is_over(record) { EDITS } else { self.patience(kept).await? };
-            return Ok(Looked::after(wait));
+            let wait = if is_over(record) { LOOKS } else { self.patience(kept).await? };
+            return Ok(Looked { is_true: true, ..Looked::after(wait) });
+        }
+        if let Some(rest) = self.api.edit_rests(kept.chat.chat, kept.message_id) {
+            return Ok(Looked::after(rest));
         }
         match self.edit(to, kept.chat.chat, kept.message_id, &screen).await {
             // A card that its owner deleted is as good as shown.
-            Ok(()) | Err(CallError::NoMessage) => Ok(Looked { shown: looks, next: CardNext::After(EDITS) }),
+            Ok(()) | Err(CallError::NoMessage) => {
+                Ok(Looked { shown: looks, is_true: true, ..Looked::after(LOOKS) })
+            }
             Err(CallError::Gone(_)) => {
                 self.chats.person_mark(to.person, &Mark::Blocked).await?;
                 Ok(Looked::after(PARKED))
             }
-            Err(CallError::Wait(wait)) => Ok(Looked::after(wait.max(EDITS * 2))),
-            Err(CallError::Unknown(_) | CallError::NotSent(_)) => Ok(Looked::after(EDITS * 2)),
+            Err(CallError::Wait(wait)) => Ok(Looked::after(wait.max(LOOKS * 2))),
+            Err(CallError::Unknown(_) | CallError::NotSent(_)) => Ok(Looked::after(LOOKS * 2)),
             Err(error) => {
                 tracing::warn!(%error, key = kept.key, "a card cannot be edited");
-                Ok(Looked { shown: looks, next: CardNext::After(EDITS) })
+                Ok(Looked { shown: looks, is_true: true, ..Looked::after(LOOKS) })
             }
         }
     }
@@ -156,9 +166,9 @@ impl Parts {
     async fn patience(&self, card: &Card) -> Result<Duration, StoreError> {
         let age = (self.store.now().await? - card.created_at).to_std().unwrap_or_default();
         Ok(match age.as_secs() {
-            0..120 => EDITS,
-            120..900 => EDITS * 4,
-            _ => EDITS * 20,
+            0..120 => LOOKS,
+            120..900 => LOOKS * 4,
+            _ => LOOKS * 20,
         })
     }
 
@@ -205,7 +215,7 @@ enum News {
     Parked,
 }
 
-fn closing(order: OrderId, done: usize) -> Screen {
+pub(super) fn closing(order: OrderId, done: usize) -> Screen {
     let count = i64::try_from(done).unwrap_or(i64::MAX);
     Screen::new(Text::new("closing").number("count", count))
         .row([Button::act("btn-again", Action::Again { order })])

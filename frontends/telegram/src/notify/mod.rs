@@ -5,6 +5,8 @@
 
 mod failed;
 mod keeper;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -221,7 +223,10 @@ impl Parts {
             }
             NoticeBody::Failed { class, objection, .. } => {
                 let job = self.job(notice).await?;
-                let screen = failed::screen(self, &record, job.as_ref(), *class, *objection);
+                let job = job.as_ref().map(|job| &job.job);
+                let end = failed::End { record: &record, job, class: *class, objection: *objection };
+                let model = failed::model_name(self, &record);
+                let screen = failed::screen(&end, &model, self.settings.support_url.as_deref());
                 Some(self.send(&to, &screen).await?)
             }
             // The card says it.
@@ -259,7 +264,13 @@ impl Parts {
         let known = known.filter(|known| known.chat.bot == to.chat.bot);
         let mut place = None;
         if let Some(known) = &known {
-            match self.edit(to, known.chat.chat, known.message_id, &screen).await {
+            // It has just been put there by whoever took the order: the keeper goes on with it.
+            let fresh = self.api.edit_rests(known.chat.chat, known.message_id).is_some();
+            let edited = match fresh {
+                true => Ok(()),
+                false => self.edit(to, known.chat.chat, known.message_id, &screen).await,
+            };
+            match edited {
                 Ok(()) => place = Some((known.chat, known.message_id)),
                 Err(CallError::NoMessage) => {}
                 // An edit may be made again, however it ended.

@@ -127,7 +127,7 @@ impl Parts {
         if busy > 0 && busy + count > most {
             return Ok(Placed::Busy { count: busy });
         }
-        let Some(photo) = self.photo_of(draft).await? else { return Ok(Placed::NoModel) };
+        let Some(photo) = self.photo_of(draft).await? else { return Ok(Placed::NoPhoto) };
         // Whoever delivers the first word on the order finds the card by the order's key: it is there before the order.
         self.put_card(doing, &key, None).await?;
         let request = self.request(doing, draft, photo);

@@ -2,6 +2,7 @@
 
 mod admin;
 mod broadcast;
+mod commands;
 mod effects;
 mod minutes;
 mod money;
@@ -11,8 +12,9 @@ mod reply;
 mod turn;
 mod webhook;
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use neurocards::{
@@ -52,6 +54,8 @@ pub(crate) struct Parts {
     pub(crate) entropy: Entropy,
     schema: Handler<'static, Heard, DpHandlerDescription>,
     minutes: Minutes,
+    /// Files that the channel did not know: they are not sent again by this process.
+    unknown_files: Mutex<BTreeSet<&'static str>>,
     /// An update was stored.
     news: Notify,
     /// A payment moved.
@@ -162,6 +166,7 @@ impl TelegramBotBuilder {
                 entropy: Entropy::from_os(),
                 schema: schema(),
                 minutes: Minutes::default(),
+                unknown_files: Mutex::default(),
                 news: Notify::new(),
                 money: Notify::new(),
                 photos: Semaphore::new(1),
@@ -228,7 +233,7 @@ impl TelegramBot {
         intake: impl Future<Output = ()>,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let (ended, (), (), (), ()) = tokio::join!(
+        let (ended, (), (), (), (), ()) = tokio::join!(
             async {
                 let ended = self.parts.clone().dispatch(stop).await;
                 stop.cancel();
@@ -238,6 +243,7 @@ impl TelegramBot {
             self.parts.tidy(stop),
             self.parts.broadcast(stop),
             self.parts.keep_payments(stop),
+            self.parts.list_commands(stop),
         );
         ended
     }

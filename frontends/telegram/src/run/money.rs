@@ -123,7 +123,8 @@ impl Parts {
         }
         let text = Text::new("paid-unknown").words("id", heard.chat.to_string());
         let lang = client_lang(heard.from.language.as_deref());
-        self.show(heard, &[Out::Send { sheet: Sheet { html: text.html(lang), rows: Vec::new() } }]).await
+        let sheet = Sheet { html: text.html(lang), rows: Vec::new() };
+        self.show(heard, &[Out::Send { sheet, picture: None }]).await
     }
 
     /// The channel says that it gave a charge back.

@@ -1,8 +1,9 @@
 //! What an update shows: stored with its effect, then shown.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use neurocards::{Artifact, Mark, StoreError};
+use neurocards::{Alarm, AlarmDetail, AlarmKind, Artifact, Mark, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::Parts;
@@ -18,7 +19,14 @@ pub(super) enum Out {
     /// Answers a press.
     Answer { query: String, text: Option<String> },
     /// A new message.
-    Send { sheet: Sheet },
+    Send {
+        sheet: Sheet,
+        /// A picture over it, which the channel keeps.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        picture: Option<String>,
+    },
+    /// Videos that the channel keeps.
+    Demos { files: Vec<String> },
     /// In place of a message.
     Edit { message: i64, picture: bool, sheet: Sheet },
     /// Something to pay in Stars.
@@ -33,8 +41,13 @@ pub(super) enum Out {
     },
 }
 
+/// The settings that name files of the channel.
+const MENU_PICTURE: &str = "NEUROCARDS_MENU_PICTURE";
+const DEMO_VIDEOS: &str = "NEUROCARDS_DEMO_VIDEOS";
 /// How often a call is made that provably did not happen, and how long it may be waited for.
 const TRIES: u32 = 5;
+/// How long after the first edit that may not have happened.
+const BREATH: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(90);
 
 impl Parts {
@@ -60,22 +73,21 @@ impl Parts {
             // Nobody waits for it any more.
             (Err(CallError::TooLate | CallError::Unknown(_)), Out::Answer { .. }) => Ok(()),
             (Err(CallError::NoMessage), Out::Edit { sheet, .. }) => {
-                self.patiently(chat, &Out::Send { sheet: sheet.clone() }).await
+                self.patiently(chat, &Out::Send { sheet: sheet.clone(), picture: None }).await
             }
-            (Err(CallError::Unknown(_)), Out::Edit { .. }) => match self.patiently(chat, out).await {
-                Err(CallError::NotModified) => Ok(()),
-                edited => edited,
-            },
             (shown, _) => shown,
         }
     }
 
-    /// Makes a call until it happens, or is refused, or may have happened.
+    /// Makes a call until it happens, or is refused, or may have happened. An edit is made until it did: twice is once.
     async fn patiently(&self, chat: i64, out: &Out) -> Result<(), CallError> {
         let mut tries = 1;
         loop {
             let answer = self.call(chat, out).await;
-            let wait = answer.as_ref().err().and_then(CallError::again_after);
+            let wait = answer.as_ref().err().and_then(|error| match (error, out) {
+                (CallError::Unknown(_), Out::Edit { .. }) => Some(BREATH * tries),
+                (error, _) => error.again_after(),
+            });
             match wait.filter(|wait| tries < TRIES && *wait <= LONGEST_WAIT) {
                 None => return answer,
                 Some(wait) => self.clock.sleep(wait).await,
@@ -87,7 +99,9 @@ impl Parts {
     async fn call(&self, chat: i64, out: &Out) -> Result<(), CallError> {
         match out {
             Out::Answer { query, text } => self.api.answer(query, text.as_deref()).await,
-            Out::Send { sheet } => self.api.send(chat, sheet).await.map(drop),
+            Out::Send { sheet, picture: None } => self.api.send(chat, sheet).await.map(drop),
+            Out::Send { sheet, picture: Some(picture) } => self.send_picture(chat, picture, sheet).await,
+            Out::Demos { files } => self.send_demos(chat, files).await,
             Out::Edit { message, picture, sheet } => self.api.edit(chat, *message, *picture, sheet).await,
             Out::Video { artifact, caption, instead } => {
                 match self.shelf().send(chat, artifact, caption).await? {
@@ -103,6 +117,43 @@ impl Parts {
                 let invoice = Invoice { title, description, payload, stars: *stars };
                 self.api.invoice(chat, &invoice).await.map(drop)
             }
+        }
+    }
+
+    /// A sheet with a picture over it; without one where the channel does not take it.
+    async fn send_picture(&self, chat: i64, picture: &str, sheet: &Sheet) -> Result<(), CallError> {
+        if self.is_known(MENU_PICTURE) {
+            match self.api.picture(chat, picture, sheet).await {
+                Err(error @ (CallError::NoFile | CallError::Refused(_))) => self.miss(MENU_PICTURE, &error),
+                sent => return sent.map(drop),
+            }
+        }
+        self.api.send(chat, sheet).await.map(drop)
+    }
+
+    async fn send_demos(&self, chat: i64, files: &[String]) -> Result<(), CallError> {
+        if !self.is_known(DEMO_VIDEOS) {
+            return Ok(());
+        }
+        match self.api.album(chat, files).await {
+            Err(error @ (CallError::NoFile | CallError::Refused(_))) => {
+                self.miss(DEMO_VIDEOS, &error);
+                Ok(())
+            }
+            sent => sent,
+        }
+    }
+
+    /// The channel has not yet refused the files of this setting.
+    fn is_known(&self, setting: &str) -> bool {
+        !self.unknown_files.lock().unwrap_or_else(PoisonError::into_inner).contains(setting)
+    }
+
+    /// The files of a setting are of no use: operators hear of it once, and they are not sent any more.
+    fn miss(&self, setting: &'static str, error: &CallError) {
+        if self.unknown_files.lock().unwrap_or_else(PoisonError::into_inner).insert(setting) {
+            tracing::error!(%error, setting, "Telegram does not take the file that is configured");
+            self.engine.raise(Alarm::new(AlarmKind::FileUnknown, setting, AlarmDetail::None));
         }
     }
 

@@ -1,5 +1,6 @@
 //! One update: read, decided, written together with its effect, shown.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use crate::flow::{
     Action, Change, Context, Decision, DraftId, Event, Input, STATE_FORMAT, Show, Stale, State, step,
 };
 use crate::schema::{From, Heard, What, read};
-use crate::screen::{Screen, mint};
+use crate::screen::{Screen, Sheet, mint};
 use crate::text::Text;
 
 /// How often an update is tried whose effect fails.
@@ -47,16 +48,10 @@ struct Before {
 impl Parts {
     /// Deals with an update, and keeps it while that takes.
     pub(super) async fn handle(self: Arc<Self>, update: UpdateRecord) {
-        let work = self.deal_with(&update);
-        tokio::pin!(work);
-        let dealt = loop {
-            tokio::select! {
-                dealt = &mut work => break dealt,
-                () = self.clock.sleep(self.lease / 3) => {
-                    // It stays ours under the same epoch; if it does not, the writes say so.
-                    let _ = self.settle(&update, Some(self.lease)).await;
-                }
-            }
+        // Both go on at the same time: a renewal may wait for a lock that the work holds.
+        let dealt = tokio::select! {
+            dealt = self.deal_with(&update) => dealt,
+            never = self.keep(&update) => match never {},
         };
         let again = match dealt {
             Ok(()) => None,
@@ -83,6 +78,15 @@ impl Parts {
             );
         }
         self.news.notify_one();
+    }
+
+    /// Renews the lease of an update for as long as somebody listens. It stays ours under the same epoch; if it does not,
+    /// the writes say so.
+    async fn keep(&self, update: &UpdateRecord) -> Infallible {
+        loop {
+            self.clock.sleep(self.lease / 3).await;
+            let _ = self.settle(update, Some(self.lease)).await;
+        }
     }
 
     async fn settle(&self, update: &UpdateRecord, again: Option<Duration>) -> Result<bool, StoreError> {
@@ -265,11 +269,14 @@ impl Parts {
         let consented = !self.settings.has_terms()
             || before.known.as_ref().is_some_and(|known| known.consent_at.is_some());
         let minutes = self.minutes.lately(self.engine.store().as_ref(), self.clock.monotonic()).await;
+        let is_new =
+            before.known.as_ref().is_none_or(|known| self.settings.has_terms() && known.consent_at.is_none());
         Context {
             settings: &self.settings,
             person: before.person,
             lang: before.lang,
             consented,
+            is_new,
             bonus: before.bonus,
             available: before.available,
             held: before.held,
@@ -323,13 +330,14 @@ impl Parts {
         for show in show {
             match show {
                 Show::Toast(text) => toast = Some(text.plain(lang)),
-                Show::New(screen) => outs.push(Out::Send { sheet: sheet(screen) }),
+                Show::New(screen) => outs.push(send(screen, sheet(screen))),
+                Show::Demos => outs.push(Out::Demos { files: self.settings.demo_videos.clone() }),
                 Show::Here(screen) => {
-                    let sheet = sheet(screen);
+                    let minted = sheet(screen);
                     // Words do not fit under a video: what is shown in its place stands below it.
                     outs.push(match place.take().filter(|(_, picture)| !picture) {
-                        Some((message, picture)) => Out::Edit { message, picture, sheet },
-                        None => Out::Send { sheet },
+                        Some((message, picture)) => Out::Edit { message, picture, sheet: minted },
+                        None => send(screen, minted),
                     });
                 }
                 Show::Card(record) => {
@@ -339,7 +347,7 @@ impl Parts {
                     let sheet = sheet(&card(record, &around));
                     outs.push(match place.take() {
                         Some((message, picture)) => Out::Edit { message, picture, sheet },
-                        None => Out::Send { sheet },
+                        None => Out::Send { sheet, picture: None },
                     });
                 }
                 Show::Invoice(payment) => {
@@ -371,11 +379,15 @@ impl Parts {
         }
         let Some(heard) = read(&self.schema, &update.body).await else { return };
         let lang = client_lang(heard.from.language.as_deref());
-        let sheet = crate::screen::Sheet { html: Text::new("trouble").html(lang), rows: Vec::new() };
-        if let Err(error) = self.show(&heard, &[Out::Send { sheet }]).await {
+        let sheet = Sheet { html: Text::new("trouble").html(lang), rows: Vec::new() };
+        if let Err(error) = self.show(&heard, &[Out::Send { sheet, picture: None }]).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "nobody could be told of the trouble");
         }
     }
+}
+
+fn send(screen: &Screen, sheet: Sheet) -> Out {
+    Out::Send { sheet, picture: screen.picture.clone() }
 }
 
 fn pressed_message(heard: &Heard) -> Option<i64> {

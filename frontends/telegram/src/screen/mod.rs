@@ -1,7 +1,11 @@
 //! Screens as data: texts and buttons, which are rendered when it is known for whom.
 
+#[cfg(test)]
+mod seen;
 mod sheet;
 
+#[cfg(test)]
+pub(crate) use seen::seen;
 pub use sheet::{Key, Minted, Sheet, mint};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +20,9 @@ pub struct Screen {
     pub paragraphs: Vec<Vec<Text>>,
     /// Rows of buttons.
     pub rows: Vec<Vec<Button>>,
+    /// A picture of the channel's, for a message that is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
 }
 
 /// A button.
@@ -40,7 +47,14 @@ pub enum Does {
 impl Screen {
     /// A screen that says this.
     pub fn new(text: Text) -> Self {
-        Self { paragraphs: vec![vec![text]], rows: Vec::new() }
+        Self { paragraphs: vec![vec![text]], rows: Vec::new(), picture: None }
+    }
+
+    /// With a picture over it, if there is one.
+    #[must_use]
+    pub fn picture(mut self, file_id: Option<&str>) -> Self {
+        self.picture = file_id.map(str::to_owned);
+        self
     }
 
     /// And this, after a gap.

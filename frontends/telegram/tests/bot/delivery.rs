@@ -1,12 +1,49 @@
 //! Delivery when the channel has its moods. What is told here is what a person sees.
 
-use neurocards_fakes::telegram::Seen;
+use std::time::Duration;
+
+use neurocards::NoticeState;
+use neurocards_fakes::telegram::{Seen, User};
 use neurocards_fakes::{Call, Fault, When};
 
-use crate::house::{House, memory, order};
+use crate::house::{House, Stores, memory, order};
+
+mod with {
+    crate::house::on_every_store!(an_upload_may_take_longer_than_its_lease);
+}
 
 fn videos(chat: &[Seen]) -> usize {
     chat.iter().filter(|seen| seen.video.is_some()).count()
+}
+
+/// The notices about somebody's only video.
+async fn notices(house: &House, user: &User) -> Vec<neurocards::Notice> {
+    let filter = neurocards::JobFilter { account: Some(house.account(user)), limit: 1, ..Default::default() };
+    let job = house.stores.store.jobs_list(&filter).await.unwrap().remove(0);
+    house.stores.store.job_history(job.id).await.unwrap().unwrap().notices
+}
+
+/// Two processes deliver; the answer to the upload takes four leases. Whoever does not upload must not think that nobody
+/// does.
+async fn an_upload_may_take_longer_than_its_lease(stores: Stores) {
+    let mut house = House::closed(stores).await;
+    house.start_with(false);
+    let anna = house.telegram.user(42);
+    order(&anna, "1 видео").await;
+    anna.reads("Генерация запущена").await;
+    house.render(&anna).await;
+    house.policy.lease = Duration::from_millis(700);
+    house.policy.heartbeat = Duration::from_millis(150);
+    let slow = Fault::drips(4, Duration::from_millis(700));
+    house.telegram.script(When::call(Call::SendVideo).first(1), slow);
+    house.start_another_worker();
+    house.start_another_worker();
+    anna.reads("Как вам видео?").await;
+    assert_eq!(videos(&anna.chat()), 1, "{}", anna.told());
+    let told = notices(&house, &anna).await;
+    let result = told.iter().find(|notice| notice.body.kind() == neurocards::NoticeKind::Result).unwrap();
+    assert_eq!((result.state, result.sends, result.receipt.is_some()), (NoticeState::Sent, 1, true));
+    house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -74,15 +111,10 @@ async fn who_blocks_the_bot_gets_everything_when_they_come_back() {
     anna.blocks();
     house.stop().await;
     house.start();
-    let account = house.account(&anna);
-    let blocked = async || {
-        let filter = neurocards::JobFilter { account: Some(account.clone()), limit: 1, ..Default::default() };
-        let job = house.stores.store.jobs_list(&filter).await.unwrap().remove(0);
-        let notices = house.stores.store.job_history(job.id).await.unwrap().unwrap().notices;
-        notices.iter().any(|notice| notice.state == neurocards::NoticeState::Blocked)
-    };
+    let blocked =
+        async || notices(&house, &anna).await.iter().any(|notice| notice.state == NoticeState::Blocked);
     // The store tells nobody; the engine's own loops turn meanwhile.
-    let limit = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+    let limit = tokio::time::timeout(Duration::from_secs(30), async {
         while !blocked().await {
             tokio::task::yield_now().await;
         }

@@ -8,13 +8,16 @@ use neurocards::kie::{KieConfig, KieKeys, KieProvider};
 use neurocards::preview::PreviewProvider;
 use neurocards::store::{PostgresStore, SqliteStore};
 use neurocards::{
-    AccountKey, ChatStore, Clock, Credits, CreditsPost, Engine, Entropy, EntryId, EntryKind, Media,
-    MemoryChats, MemoryStore, Payments, Policy, RunOptions, Store, StoreError, SystemClock, Till,
+    AccountKey, ChatStore, Clock, Credits, CreditsPost, Engine, Entropy, EntryId, EntryKind, JobFilter,
+    Media, MemoryChats, MemoryStore, Payments, Policy, RunOptions, Store, StoreError, SystemClock, Till,
 };
 use neurocards_fakes::kie::KieFake;
 use neurocards_fakes::telegram::{TelegramFake, User};
-use neurocards_telegram::api::Api;
-use neurocards_telegram::{Settings, TelegramBot, TelegramBotBuilder, TelegramNotifier, account_of};
+use neurocards_telegram::api::{Api, Limits};
+use neurocards_telegram::{
+    MediaLink, Settings, TelegramBot, TelegramBotBuilder, TelegramNotifier, TelegramNotifierBuilder,
+    account_of,
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -74,23 +77,52 @@ pub(crate) use on_every_store;
 /// How long nothing more is said of the same alarm.
 pub(crate) const SILENCE: Duration = Duration::from_secs(3);
 
+/// A pace of which nobody feels anything.
+const FAST: Limits = Limits {
+    overall: Duration::from_millis(1),
+    bulk: Duration::from_millis(50),
+    chat: Duration::from_millis(5),
+    edits: Duration::from_millis(50),
+};
+
 pub(crate) struct House {
     pub(crate) telegram: TelegramFake,
     pub(crate) kie: KieFake,
     pub(crate) stores: Stores,
     pub(crate) settings: Settings,
-    media: Media,
+    pub(crate) policy: Policy,
+    pub(crate) link: Option<MediaLink>,
+    /// For how long an update belongs to the process that took it.
+    pub(crate) lease: Duration,
+    /// How fast it may write: faster than Telegram bears, where the pace is not what a test is about.
+    pub(crate) limits: Limits,
+    pub(crate) media: Media,
     pub(crate) tills: Vec<Arc<dyn Till>>,
     bot: Option<TelegramBot>,
     running: Option<Running>,
     engine: Option<Engine>,
 }
 
+/// What runs, and what stops it.
+#[derive(Default)]
 struct Running {
     stop: CancellationToken,
-    bot: JoinHandle<Result<(), StoreError>>,
-    worker: JoinHandle<Result<(), StoreError>>,
-    keeper: JoinHandle<()>,
+    tasks: Vec<JoinHandle<Result<(), StoreError>>>,
+}
+
+impl Running {
+    /// A worker, and what follows its orders.
+    fn works(&mut self, engine: Engine, notifier: TelegramNotifier) {
+        let (for_worker, for_keeper) = (self.stop.clone(), self.stop.clone());
+        self.tasks.push(tokio::spawn(async move {
+            let options = RunOptions { grace: Duration::from_secs(5), ..RunOptions::default() };
+            engine.run(options, for_worker).await
+        }));
+        self.tasks.push(tokio::spawn(async move {
+            tokio::join!(notifier.keep_cards(for_keeper.clone()), notifier.tell_admins(for_keeper));
+            Ok(())
+        }));
+    }
 }
 
 impl House {
@@ -102,6 +134,15 @@ impl House {
             kie,
             stores,
             settings: Settings::default(),
+            policy: Policy {
+                poll_min: Duration::from_millis(20),
+                poll_max: Duration::from_millis(100),
+                retry_temporary: Duration::from_millis(20),
+                ..Policy::default()
+            },
+            link: None,
+            lease: Duration::from_secs(2),
+            limits: FAST,
             media: Media::in_memory(),
             tills: Vec::new(),
             bot: None,
@@ -123,54 +164,72 @@ impl House {
     /// Starts the bot, and the worker if it is wanted: without one, orders wait in the queue.
     pub(crate) fn start_with(&mut self, worker: bool) {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let server = Some(self.telegram.url().parse().unwrap());
-        let api = Api::new(TelegramFake::TOKEN, server, clock.clone()).unwrap();
-        let (store, chats) = (self.stores.store.clone(), self.stores.chats.clone());
-        let notifier = TelegramNotifier::builder(
-            api.clone(),
-            chats.clone(),
-            store.clone(),
-            self.media.clone(),
-            clock.clone(),
-        )
-        .settings(self.settings.clone())
-        .silence(SILENCE)
-        .build();
-        let policy = Policy {
-            poll_min: Duration::from_millis(20),
-            poll_max: Duration::from_millis(100),
-            retry_temporary: Duration::from_millis(20),
-            ..Policy::default()
-        };
-        let engine = Engine::builder(store.clone(), self.media.clone())
-            .provider(Arc::new(self.provider(&clock)))
-            .notifier(Arc::new(notifier.clone()))
-            .policy(policy)
-            .build();
+        let (api, notifier) = self.notifier(&clock);
+        let engine = self.build_engine(&clock, &notifier);
         let drafts = PreviewProvider::new(self.media.clone(), clock.clone());
-        let bot = TelegramBot::builder(api, chats, engine.clone(), clock)
+        let bot = TelegramBot::builder(api, self.stores.chats.clone(), engine.clone(), clock)
             .settings(self.settings.clone())
             .drafts(Arc::new(drafts))
-            .lease(Duration::from_secs(2))
+            .lease(self.lease)
             .payments(self.stores.payments.clone());
+        let bot = self.link.iter().cloned().fold(bot, TelegramBotBuilder::link);
         let bot = self.tills.iter().cloned().fold(bot, TelegramBotBuilder::till).build();
         self.bot = Some(bot.clone());
         self.engine = Some(engine.clone());
+        let running = self.running.get_or_insert_default();
+        let stop = running.stop.clone();
+        running.tasks.push(tokio::spawn(async move { bot.run(stop).await }));
+        if worker {
+            running.works(engine, notifier);
+        }
+    }
+
+    /// Another process that works beside the first one, over the same store.
+    pub(crate) fn start_another_worker(&mut self) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let (_, notifier) = self.notifier(&clock);
+        let engine = self.build_engine(&clock, &notifier);
+        self.running.get_or_insert_default().works(engine, notifier);
+    }
+
+    /// A worker that tells nobody carries on what this person has ordered, to its end.
+    pub(crate) async fn render(&self, user: &User) {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let engine = Engine::builder(self.stores.store.clone(), self.media.clone())
+            .provider(Arc::new(self.provider(&clock)))
+            .policy(self.policy.clone())
+            .build();
+        let filter = JobFilter { account: Some(self.account(user)), limit: 1, ..JobFilter::default() };
+        let job = self.stores.store.jobs_list(&filter).await.unwrap().remove(0);
         let stop = CancellationToken::new();
-        let (for_bot, for_worker, for_keeper) = (stop.clone(), stop.clone(), stop.clone());
-        self.running = Some(Running {
-            bot: tokio::spawn(async move { bot.run(for_bot).await }),
-            worker: tokio::spawn(async move {
-                let options = RunOptions { grace: Duration::from_secs(5), ..RunOptions::default() };
-                if worker { engine.run(options, for_worker).await } else { Ok(()) }
-            }),
-            keeper: tokio::spawn(async move {
-                if worker {
-                    tokio::join!(notifier.keep_cards(for_keeper.clone()), notifier.tell_admins(for_keeper));
-                }
-            }),
-            stop,
+        let running = tokio::spawn({
+            let (engine, stop) = (engine.clone(), stop.clone());
+            async move { engine.run(RunOptions::default(), stop).await }
         });
+        let made = tokio::time::timeout(Duration::from_secs(30), engine.handle(job.order_id).wait()).await;
+        made.expect("the order ends").unwrap();
+        stop.cancel();
+        running.await.unwrap().unwrap();
+    }
+
+    fn notifier(&self, clock: &Arc<dyn Clock>) -> (Api, TelegramNotifier) {
+        let server = Some(self.telegram.url().parse().unwrap());
+        let api = Api::new(TelegramFake::TOKEN, server, clock.clone()).unwrap().limits(self.limits);
+        let (store, chats) = (self.stores.store.clone(), self.stores.chats.clone());
+        let (media, clock) = (self.media.clone(), clock.clone());
+        let notifier = TelegramNotifier::builder(api.clone(), chats, store, media, clock)
+            .settings(self.settings.clone())
+            .silence(SILENCE);
+        let notifier = self.link.iter().cloned().fold(notifier, TelegramNotifierBuilder::link);
+        (api, notifier.build())
+    }
+
+    fn build_engine(&self, clock: &Arc<dyn Clock>, notifier: &TelegramNotifier) -> Engine {
+        Engine::builder(self.stores.store.clone(), self.media.clone())
+            .provider(Arc::new(self.provider(clock)))
+            .notifier(Arc::new(notifier.clone()))
+            .policy(self.policy.clone())
+            .build()
     }
 
     fn provider(&self, clock: &Arc<dyn Clock>) -> KieProvider {
@@ -189,20 +248,18 @@ impl House {
 
     /// Stops in order.
     pub(crate) async fn stop(&mut self) {
-        if let Some(Running { stop, bot, worker, keeper }) = self.running.take() {
+        if let Some(Running { stop, tasks }) = self.running.take() {
             stop.cancel();
-            bot.await.unwrap().unwrap();
-            worker.await.unwrap().unwrap();
-            keeper.await.unwrap();
+            for task in tasks {
+                task.await.unwrap().unwrap();
+            }
         }
     }
 
     /// Ends as by `kill -9`: whatever is under way stays as it is.
     pub(crate) fn kill(&mut self) {
-        if let Some(Running { bot, worker, keeper, .. }) = self.running.take() {
-            bot.abort();
-            worker.abort();
-            keeper.abort();
+        for task in self.running.take().into_iter().flat_map(|running| running.tasks) {
+            task.abort();
         }
     }
 

@@ -1,5 +1,7 @@
 //! The process dies in the middle of each step; the next one goes on, and nothing happens twice.
 
+use std::time::Duration;
+
 use neurocards_fakes::telegram::User;
 use neurocards_fakes::{Call, Fault, When};
 
@@ -11,7 +13,7 @@ type Act = fn(&User);
 mod each {
     use super::super::house::on_every_store;
 
-    on_every_store!(every_step, updates_that_come_twice);
+    on_every_store!(every_step, updates_that_come_twice, a_renewal_does_not_wait_for_the_work);
 }
 
 /// After each step: killed, and started again. The update of the step may have been fetched, stored, decided or shown.
@@ -55,5 +57,24 @@ async fn updates_that_come_twice(stores: Stores) {
     anna.reads("Как вам видео?").await;
     assert_eq!(house.balance(&anna).await, (1, 0));
     assert_eq!(house.kie.log().paid().len(), 1);
+    house.close().await;
+}
+
+/// An update is renewed so often that it happens within each of its transactions: neither waits for the other for ever.
+async fn a_renewal_does_not_wait_for_the_work(stores: Stores) {
+    let mut house = House::closed(stores).await;
+    house.lease = Duration::from_millis(60);
+    house.start();
+    let anna = house.telegram.user(42);
+    for _ in 0..10 {
+        anna.says("/start");
+        anna.until("the menu", |chat| {
+            chat.last().is_some_and(|seen| seen.from_bot && seen.text.contains("Что снимем?"))
+        })
+        .await;
+    }
+    order(&anna, "1 видео").await;
+    anna.reads("Как вам видео?").await;
+    assert_eq!((house.balance(&anna).await, house.kie.log().paid().len()), ((1, 0), 1));
     house.close().await;
 }

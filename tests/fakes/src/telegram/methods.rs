@@ -41,9 +41,12 @@ impl World {
                 "can_join_groups": false, "can_read_all_group_messages": false, "supports_inline_queries": false,
                 "can_connect_to_business": false, "has_main_web_app": false,
             })),
-            "setmycommands" | "sendchataction" | "setmydescription" | "setmyshortdescription" => {
-                Ok(json!(true))
+            "setmycommands" => self.set_commands(said, seq),
+            "getmycommands" => {
+                let shelf = self.command_shelf(said)?;
+                Ok(self.commands.get(&shelf).cloned().unwrap_or_else(|| json!([])))
             }
+            "sendchataction" => self.reach(said).map(|_| json!(true)),
             "setwebhook" => {
                 self.webhooks_set += 1;
                 self.last_error = None;
@@ -78,6 +81,8 @@ impl World {
             "sendmessage" => self.send_message(said, seq),
             "editmessagetext" | "editmessagecaption" => self.edit(method, said, seq),
             "sendvideo" => self.send_video(said, seq),
+            "sendphoto" => self.send_photo(said, seq),
+            "sendmediagroup" => self.send_media_group(said, seq),
             "answercallbackquery" => self.answer(said),
             "getfile" => self.get_file(said),
             "sendinvoice" => self.send_invoice(said, seq),
@@ -171,8 +176,11 @@ impl World {
         if !message.from_bot {
             return Err(Refused::bad("message can't be edited"));
         }
-        if message.video.is_some() && !captions {
+        if (message.video.is_some() || message.picture.is_some()) && !captions {
             return Err(Refused::bad("there is no text in the message to edit"));
+        }
+        if message.video.is_none() && message.picture.is_none() && captions {
+            return Err(Refused::bad("there is no caption in the message to edit"));
         }
         if message.html == html && message.buttons == buttons {
             return Err(Refused::bad(
@@ -196,21 +204,98 @@ impl World {
                 self.files.insert(id.clone(), File { bytes: bytes.clone(), kind: "video" });
                 (id, bytes.len())
             }
-            Err(id) => match self.files.get(&id) {
-                Some(file) if file.kind == "video" => (id, file.bytes.len()),
-                Some(_) => return Err(Refused::bad("can't use file of type Photo as Video")),
-                None => return Err(Refused::bad("wrong file identifier/HTTP URL specified")),
-            },
+            Err(id) => {
+                let bytes = self.kept(&id, "video")?.bytes.len();
+                (id, bytes)
+            }
         };
         let number = |key| said.number(key).unwrap_or_default();
         let shape = (number("width"), number("height"), number("duration"));
-        if shape.0 == 0 || shape.1 == 0 {
+        if said.file("video").is_some() && (shape.0 == 0 || shape.1 == 0) {
             self.violations.note(seq, Rule::Body, "a video without width and height shows as a square");
         }
         let streams = said.value("supports_streaming") == Some(json!(true));
         let video = Some(SeenVideo { file_id, bytes, shape, streams });
         let id = self.put(chat, Seen { from_bot: true, text, html, buttons, video, ..blank() });
         self.sent(chat, id)
+    }
+
+    /// A file that the service keeps, of the kind that is asked for.
+    fn kept(&self, id: &str, kind: &str) -> Result<&File, Refused> {
+        match self.files.get(id) {
+            Some(file) if file.kind == kind => Ok(file),
+            Some(file) => Err(Refused::bad(&format!("can't use file of type {} as {kind}", file.kind))),
+            None => Err(Refused::bad("wrong file identifier/HTTP URL specified")),
+        }
+    }
+
+    /// A photo, by the id of one that the service keeps.
+    fn send_photo(&mut self, said: &Said, seq: u64) -> Answer {
+        let chat = self.reach(said)?;
+        let html = said.text("caption");
+        let text = self.words_of(&html, 1_024, seq)?;
+        let buttons = self.keyboard(said, seq)?;
+        let picture = said.text("photo");
+        self.kept(&picture, "photo")?;
+        let picture = Some(picture);
+        let id = self.put(chat, Seen { from_bot: true, text, html, buttons, picture, ..blank() });
+        self.sent(chat, id)
+    }
+
+    /// Videos in an album, by the ids of those that the service keeps.
+    fn send_media_group(&mut self, said: &Said, seq: u64) -> Answer {
+        let chat = self.reach(said)?;
+        let media = said.value("media").unwrap_or_default();
+        let items = media.as_array().cloned().unwrap_or_default();
+        if !(2..=10).contains(&items.len()) {
+            self.violations.note(seq, Rule::Body, format!("an album of {}", items.len()));
+            return Err(Refused::bad("there must be at least 2 and at most 10 items to send"));
+        }
+        let mut videos = Vec::new();
+        for item in &items {
+            let id = item["media"].as_str().unwrap_or_default();
+            if item["type"] != "video" {
+                self.violations.note(seq, Rule::Body, "an album of something else than videos");
+            }
+            videos.push((id.to_owned(), self.kept(id, "video")?.bytes.len()));
+        }
+        let mut sent = Vec::new();
+        for (file_id, bytes) in videos {
+            let video = Some(SeenVideo { file_id, bytes, shape: (0, 0, 0), streams: false });
+            let id = self.put(chat, Seen { from_bot: true, video, ..blank() });
+            sent.push(self.sent(chat, id)?);
+        }
+        Ok(sent.into())
+    }
+
+    /// Where a list of commands lies: its scope, and its language.
+    fn command_shelf(&self, said: &Said) -> Result<(String, String), Refused> {
+        let scope = said.value("scope").unwrap_or_else(|| json!({ "type": "default" }));
+        if let Some(chat) = scope["chat_id"].as_i64()
+            && !self.chats.contains_key(&chat)
+        {
+            return Err(Refused::bad("chat not found"));
+        }
+        Ok((scope.to_string(), said.text("language_code")))
+    }
+
+    fn set_commands(&mut self, said: &Said, seq: u64) -> Answer {
+        let shelf = self.command_shelf(said)?;
+        let commands = said.value("commands").unwrap_or_default();
+        let good = |command: &Value| {
+            let (name, about) = (command["command"].as_str(), command["description"].as_str());
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            name.is_some_and(|name| (1..=32).contains(&name.len()) && name.bytes().all(plain))
+                && about.is_some_and(|about| (1..=256).contains(&length(about)))
+        };
+        let all = commands.as_array().is_some_and(|all| all.len() <= 100 && all.iter().all(good));
+        if !all {
+            self.violations.note(seq, Rule::Body, "commands that the service does not list");
+            return Err(Refused::bad("BOT_COMMAND_INVALID"));
+        }
+        self.commands.insert(shelf, commands);
+        self.commands_set += 1;
+        Ok(json!(true))
     }
 
     /// The bytes that came with a video, or the id that stands for them.
@@ -267,9 +352,16 @@ impl World {
             "message_id": id, "date": self.clock.now_ms() / 1_000, "chat": self.chat_json(chat),
             "from": { "id": self.bot, "is_bot": true, "first_name": "neurocards", "username": "neurocards_fake_bot" },
         });
-        match &seen.video {
-            None => message["text"] = json!(seen.text),
-            Some(video) => {
+        match (&seen.video, &seen.picture) {
+            (None, None) => message["text"] = json!(seen.text),
+            (None, Some(picture)) => {
+                let size = json!({ "file_id": picture, "file_unique_id": format!("u{picture}"), "width": 1280, "height": 720 });
+                message["photo"] = json!([size]);
+                if !seen.text.is_empty() {
+                    message["caption"] = json!(seen.text);
+                }
+            }
+            (Some(video), _) => {
                 message["video"] = json!({
                     "file_id": video.file_id, "file_unique_id": format!("u{}", video.file_id),
                     "file_size": video.bytes, "width": video.shape.0, "height": video.shape.1,
@@ -361,6 +453,7 @@ pub(super) fn blank() -> Seen {
         html: String::new(),
         buttons: Vec::new(),
         video: None,
+        picture: None,
         edits: 0,
         invoice: None,
     }

@@ -166,6 +166,30 @@ impl TelegramFake {
         (world.webhooks_set, world.webhooks_deleted)
     }
 
+    /// The names of the commands that a client lists, by the chat and its language: those of the chat itself, or those for
+    /// everybody. And how often a list was set.
+    pub fn commands(&self, chat: i64, language: &str) -> (Vec<String>, u64) {
+        let world = self.host.world();
+        let own = serde_json::json!({ "type": "chat", "chat_id": chat }).to_string();
+        let all = serde_json::json!({ "type": "default" }).to_string();
+        let shelves = [(own.clone(), language), (own, ""), (all.clone(), language), (all, "")];
+        let found = shelves
+            .into_iter()
+            .find_map(|(scope, language)| world.commands.get(&(scope, language.to_owned())));
+        let name = |command: &serde_json::Value| command["command"].as_str().unwrap_or_default().to_owned();
+        let names = found.and_then(|list| list.as_array()).into_iter().flatten().map(name).collect();
+        (names, world.commands_set)
+    }
+
+    /// A file that the service keeps for this bot, of the kind `photo` or `video`; answers with its id.
+    pub fn keeps(&self, kind: &'static str) -> String {
+        let mut world = self.host.world();
+        let id = world.name(&kind.to_uppercase());
+        let bytes = bytes::Bytes::from_static(b"kept");
+        world.files.insert(id.clone(), world::File { bytes, kind });
+        id
+    }
+
     /// How many updates wait to be fetched.
     pub fn waiting(&self) -> usize {
         self.host.world().waiting()

@@ -16,6 +16,8 @@ pub struct Seen {
     pub buttons: Vec<Vec<Button>>,
     /// Its video.
     pub video: Option<SeenVideo>,
+    /// The id of its picture, for this bot.
+    pub picture: Option<String>,
     /// How often it was edited.
     pub edits: u32,
     /// Of an invoice: its payload, and how many units of which currency.

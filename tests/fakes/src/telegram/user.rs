@@ -76,6 +76,23 @@ impl User {
         });
     }
 
+    /// Sends a video.
+    pub fn sends_video(&self, mp4: impl Into<Bytes>) {
+        let bytes = mp4.into();
+        let id = {
+            let mut world = self.host.world();
+            let id = world.name("VIDEO");
+            world.files.insert(id.clone(), File { bytes: bytes.clone(), kind: "video" });
+            id
+        };
+        self.write("a video", |message| {
+            message["video"] = json!({
+                "file_id": id, "file_unique_id": format!("u{id}"), "file_size": bytes.len(), "width": 720,
+                "height": 1280, "duration": 8, "mime_type": "video/mp4",
+            });
+        });
+    }
+
     /// Sends something that is neither words nor a picture.
     pub fn sends_voice(&self) {
         self.write("a voice", |message| {

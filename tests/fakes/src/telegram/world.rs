@@ -28,6 +28,9 @@ pub(super) struct World {
     /// How often one was set, and taken away.
     pub(super) webhooks_set: u64,
     pub(super) webhooks_deleted: u64,
+    /// By scope and language.
+    pub(super) commands: BTreeMap<(String, String), Value>,
+    pub(super) commands_set: u64,
     pub(super) last_error: Option<(i64, String)>,
     pub(super) pollers: u64,
     made: u64,
@@ -104,6 +107,8 @@ impl World {
             webhook: None,
             webhooks_set: 0,
             webhooks_deleted: 0,
+            commands: BTreeMap::new(),
+            commands_set: 0,
             last_error: None,
             pollers: 0,
             made: 0,

@@ -3,6 +3,7 @@
 use neurocards::{Broadcast, BroadcastState, Credits, EntryKind, Lang, PauseScope, PersonId, Stage};
 
 use super::super::action::Action;
+use super::super::event::{PhotoSent, VideoSent};
 use super::super::screens::moment;
 use super::super::state::DraftId;
 use super::super::step::Context;
@@ -174,6 +175,30 @@ pub(super) fn ban_sure(id: &DraftId, person: PersonId, reason: &str) -> Screen {
     Screen::new(Text::new("admin-ban-sure").words("id", person.to_string()).words("reason", reason))
         .row([act("btn-admin-ban", AdminAction::BanSure { id: id.clone() })])
         .row([act("btn-admin-no", AdminAction::Open { person })])
+}
+
+/// What a photo is known by: for the settings that name files.
+pub(crate) fn photo(sent: &PhotoSent) -> Screen {
+    let about = Text::new("admin-file-photo").number("kb", number(sent.bytes.div_ceil(1_024)));
+    file(about, &sent.file_id, "admin-file-menu")
+}
+
+/// What a video is known by.
+pub(crate) fn video(sent: &VideoSent) -> Screen {
+    let about = Text::new("admin-file-video")
+        .words("width", sent.shape.0.to_string())
+        .words("height", sent.shape.1.to_string())
+        .number("seconds", sent.seconds.into())
+        .number("kb", number(sent.bytes.div_ceil(1_024)));
+    file(about, &sent.file_id, "admin-file-demo")
+}
+
+fn file(about: Text, id: &str, hint: &str) -> Screen {
+    Screen::new(about)
+        .paragraph(Text::new("admin-file-id").words("id", id))
+        .paragraph(Text::new(hint))
+        .row([act("btn-admin", AdminAction::Home)])
+        .menu()
 }
 
 pub(super) fn close() -> Screen {

@@ -7,7 +7,7 @@ use neurocards::{
 use serde_json::Value;
 
 use super::super::tests::{at, came, draft, job, known, order, press, snapshot};
-use super::super::{Action, Command, Input, Stale};
+use super::super::{Action, Command, Input, PhotoSent, Stale, VideoSent};
 use super::*;
 use crate::settings::Settings;
 
@@ -165,6 +165,15 @@ fn screens_of_the_house() {
         let facts = Overview { maintenance: Some(closed), more: true, alarms: Vec::new(), ..overview() };
         known(context, State::Menu, shown(facts).into())
     });
+    admin_snapshot("admin_photo", |context| {
+        let sent = PhotoSent { file_id: "AgAC".to_owned(), bytes: 123_456, caption: None, album: None };
+        came(context, State::Menu, Input::Photo(sent))
+    });
+    admin_snapshot("admin_video", |context| {
+        let sent =
+            VideoSent { file_id: "BAAC".to_owned(), bytes: 2_345_678, shape: (720, 1_280), seconds: 8 };
+        came(context, State::Menu, Input::Video(sent))
+    });
     admin_snapshot("admin_close", |context| act(context, State::Menu, AdminAction::Close));
 }
 
@@ -255,6 +264,7 @@ fn with(admin: bool, check: impl Fn(&Context<'_>)) {
         person: PersonId(42),
         lang: Lang::Ru,
         consented: true,
+        is_new: false,
         bonus: None,
         available: Credits(2),
         held: Credits(0),

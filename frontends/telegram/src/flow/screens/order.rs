@@ -68,6 +68,7 @@ pub(in crate::flow) fn refused(context: &Context<'_>, state: &State, refused: &P
                 Text::new("text-too-long").number("chars", number(*chars)).number("limit", number(*limit));
             Screen::new(text).row(back()).menu()
         }
+        Placed::NoPhoto => Screen::new(Text::new("refused-photo")).menu(),
         Placed::NoModel | Placed::Order(_) => {
             Screen::new(Text::new("refused-model")).row([support_button(context)]).row(back()).menu()
         }
