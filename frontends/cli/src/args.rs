@@ -125,7 +125,7 @@ Exit codes: 0 all done, 1 failed, 2 wrong usage, 3 some failed, 4 key or authori
 
 Settings come from flags, then the environment, then a file `.env` in the current folder:
 DATABASE_URL, NEUROCARDS_DATA_DIR, NEUROCARDS_MEDIA_URL (file:///…, s3://…),
-KIE_API_KEY (key,key or account=key), KIE_MODEL, OPENAI_API_KEY, OPENAI_MODEL,
+KIE_API_KEY (key,key or account=key), KIE_MODEL, OPENAI_API_KEY, OPENAI_MODEL, BOT_TOKEN,
 PUBLIC_BASE_URL, NEUROCARDS_PROVIDER (kie, preview), NEUROCARDS_HTTP_ADDR,
 and as `500ms`, `2s`, `45m` the timers NEUROCARDS_LEASE, _HEARTBEAT, _POLL_MIN, _POLL_MAX,
 _JOB_DEADLINE, _UNKNOWN_GRACE, _RETRY_TEMPORARY, _RETRY_RATE_LIMIT, _STORAGE_RETRY,

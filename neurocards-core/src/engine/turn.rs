@@ -75,6 +75,10 @@ impl Parts {
                 }
                 let unsent = unsent_model(&state, write).map(str::to_owned);
                 state = state.after(write, now);
+                if state.job.stage.is_final() {
+                    let error = state.job.error.as_ref().map(tracing::field::display);
+                    tracing::info!(%job, stage = %state.job.stage, error, "a job has ended");
+                }
                 match (of_model.take(), unsent) {
                     (Some((model, outcome)), _) => {
                         self.settle_model(provider.name(), &model, outcome, now).await;

@@ -114,6 +114,10 @@ async fn generate(
         }
         return Ok(Some(placed(record, args.out.is_some(), printer, shape)));
     }
+    if shape == Shape::Text && record.as_ref().is_some_and(is_open) {
+        printer
+            .note(&format!("order {order}: after an interruption, `neurocards jobs wait {order}` goes on"));
+    }
     let over = record.as_ref().and_then(|record| over_for_nothing(record).map(|stage| (record, stage)));
     let ending = watch(&app, target, None, &interrupt, printer, shape).await;
     let is_final = matches!(ending, Ending::Final);
@@ -128,6 +132,11 @@ async fn generate(
         None => failure,
     });
     Ok(Some(report))
+}
+
+/// Whether anything is left to be waited for.
+fn is_open(record: &OrderRecord) -> bool {
+    record.jobs.iter().any(|job| !job.stage.is_final())
 }
 
 /// Why an order was not taken; where credits lack, whose.

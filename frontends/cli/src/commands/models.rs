@@ -93,8 +93,9 @@ pub(super) async fn drift(app: &App, args: &ModelsListArgs, printer: &Printer) -
         printer.data(&format!("asks  {:<42} {ours} a clip here; KIE says: {words}", price.model));
     }
     printer.note(&format!(
-        "KIE lists {} models; gone: ours and not on its list, back: paused or retired here and on its list; \
-         the file that NEUROCARDS_MODELS names takes the place of the catalogue",
+        "KIE lists {} models; gone: ours and not on its list, back: paused or retired here and on its list, \
+         new: not in the catalogue, asks: our price of a clip beside KIE's words, to be compared by eye; the file \
+         that NEUROCARDS_MODELS names takes the place of the catalogue",
         drift.live
     ));
     Ok(Exit::Done)

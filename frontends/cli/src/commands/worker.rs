@@ -37,7 +37,8 @@ pub(super) async fn run(
     for record in app.store().queue_pauses().await? {
         printer.warning(&format!("{}. {}", words(&record), way_on(&record)));
     }
-    tracing::info!(data = %app.config.data_dir.display(), "the worker begins");
+    let (database, media) = (&app.config.database, &app.config.media);
+    tracing::info!(%database, %media, "the worker begins");
     let stop = interrupt.token().child_token();
     let idle = async {
         if args.until_idle {

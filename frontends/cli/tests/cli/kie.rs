@@ -338,7 +338,7 @@ fn the_doctor_asks_the_services_before_anything_was_ordered() {
     assert_found(&refused, "fail prompts", &["is refused", "OPENAI_API_KEY"]);
     assert!(!refused.stdout.contains("canary-wrong-key"));
     kie.set_credits("main", 0);
-    assert_found(&doctor(&[]), "warn kie", &["no credits are left", "Top the account up"]);
+    assert_found(&doctor(&[]), "warn kie", &["no KIE credits are left", "Top the account up"]);
     openai.allow(Rule::Auth);
 }
 

@@ -21,6 +21,15 @@ fn a_new_folder_is_migrated_and_sound() {
     assert_eq!((&again["applied"], &again["from"]), (&json!(false), &again["to"]));
 }
 
+#[test]
+fn a_data_folder_that_cannot_be_made_is_found_before_the_first_order() {
+    let home = Home::new();
+    let below = format!("{}/data", home.write("file", "in the way"));
+    let ran = home.run(["doctor", "--data-dir", &below]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stdout.contains(&format!("{below} is not there and cannot be made")), "{ran:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn keys_are_counted_and_never_shown() {

@@ -68,7 +68,8 @@ fn draining(home: &Home) {
     assert!(late.stderr.contains("1 at a provider"), "{late:?}");
     let waiting = home.run(["generate", &cup, "Another cup", "--no-wait"]);
     assert!(waiting.stderr.contains("the order waits"), "{waiting:?}");
-    assert_eq!(home.run(["worker", "--until-idle"]).code, Some(0));
+    let worked = home.run(["worker", "--until-idle"]);
+    assert!(worked.code == Some(0) && worked.stderr.contains("a job has ended"), "{worked:?}");
     let drained = home.run(["queue", "drain"]);
     assert_eq!(
         (drained.code, drained.stdout.as_str()),

@@ -16,6 +16,9 @@ pub enum CaptionWarning {
     /// Some words have letters that captions cannot show; what has such letters is left out.
     #[error("captions leave out the words of this description that have letters they cannot show")]
     Partly,
+    /// There are signs and no letter or digit: the captions are general phrases.
+    #[error("the description has no words: general phrases stand in")]
+    NoWords,
     /// Neither Russian nor English: the captions are pieces of the description as it stands.
     #[error("the description is neither Russian nor English: captions repeat its own words")]
     OtherLanguage,
@@ -51,6 +54,9 @@ impl Script {
     /// What the seller should know about the captions of this description; nothing when they can say what it says.
     #[must_use]
     pub fn warning(description: &str) -> Option<CaptionWarning> {
+        if !description.trim().is_empty() && !description.chars().any(char::is_alphanumeric) {
+            return Some(CaptionWarning::NoWords);
+        }
         match tongue(description) {
             Tongue::Unreadable => Some(CaptionWarning::Unreadable),
             _ if description.chars().any(is_lacking) => Some(CaptionWarning::Partly),
@@ -133,6 +139,8 @@ mod tests {
         check("Coffee mug, 350 ml. Café style", None);
         check("Mug", None);
         check("350", None);
+        check("…", Some(CaptionWarning::NoWords));
+        check("☕ — ☕!", Some(CaptionWarning::NoWords));
         check("Mug 🔥 5 ₽", None);
         check("Kaffeetasse für zwei, mit Untertasse", Some(CaptionWarning::OtherLanguage));
         check("Tasse à café en céramique, avec soucoupe", Some(CaptionWarning::OtherLanguage));

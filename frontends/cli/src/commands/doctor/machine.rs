@@ -63,13 +63,16 @@ pub(super) async fn photos() -> Finding {
 pub(super) fn data_folder(config: &Config) -> Finding {
     let folder = &config.data_dir;
     let name = folder.display().to_string();
-    if !folder.exists() {
-        return Finding::ok("data folder", format!("{name} is not there yet; the first order makes it"));
-    }
-    match tempfile::NamedTempFile::new_in(folder) {
-        Ok(_) => Finding::ok("data folder", name),
-        Err(error) => {
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    match tempfile::NamedTempFile::new_in(there) {
+        Ok(_) if there == folder => Finding::ok("data folder", name),
+        Ok(_) => Finding::ok("data folder", format!("{name} is not there yet; the first order makes it")),
+        Err(error) if there == folder => {
             Finding::fail("data folder", format!("{name}: {error}"), "Change its rights, or use --data-dir.")
+        }
+        Err(error) => {
+            let found = format!("{name} is not there and cannot be made: {error}");
+            Finding::fail("data folder", found, "Choose another one with --data-dir.")
         }
     }
 }
