@@ -284,7 +284,7 @@ async fn collect(mut video: VideoStream) -> Result<Bytes, Fault> {
     while let Some(chunk) = video.try_next().await? {
         if bytes.len() + chunk.len() > VIDEO_MAX_BYTES {
             let message = format!("the video has more than {VIDEO_MAX_BYTES} bytes");
-            return Err(Fault::new(FaultClass::InvalidInput, message));
+            return Err(Fault::new(FaultClass::Unknown, message));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -125,7 +125,7 @@ fn chunks(response: Response) -> VideoStream {
 }
 
 fn too_large() -> Fault {
-    Fault::new(FaultClass::InvalidInput, format!("the video has more than {VIDEO_MAX_BYTES} bytes"))
+    Fault::new(FaultClass::Unknown, format!("the video has more than {VIDEO_MAX_BYTES} bytes"))
 }
 
 fn network(error: &reqwest::Error) -> Fault {
@@ -140,5 +140,5 @@ fn broken(error: &reqwest::Error) -> FetchError {
 /// The address itself is not told: it may have come from anybody.
 fn refused(refusal: &Refusal) -> FetchError {
     let message = format!("the video's address is refused: {refusal}");
-    FetchError::Failed(Fault::new(FaultClass::InvalidInput, message).with_code("address"))
+    FetchError::Failed(Fault::new(FaultClass::Unknown, message).with_code("address"))
 }

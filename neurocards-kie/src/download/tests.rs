@@ -23,7 +23,11 @@ async fn fetched(downloader: &Downloader, address: &str) -> Result<Vec<u8>, Fetc
 fn message(error: FetchError) -> String {
     match error {
         FetchError::Gone(fault) => format!("gone: {}", fault.message),
-        FetchError::Failed(fault) => fault.message,
+        FetchError::Failed(fault) => {
+            // Whatever is wrong with a video, the buyer's photo and text are not.
+            assert!(matches!(fault.class, FaultClass::Temporary | FaultClass::Unknown), "{fault:?}");
+            fault.message
+        }
     }
 }
 
