@@ -66,6 +66,16 @@ pub enum Call {
     TelegramFile,
     /// The Bot API: any other method.
     BotApi,
+    /// YooKassa: `POST /v3/payments`.
+    PaymentCreate,
+    /// YooKassa: `GET /v3/payments/{id}`.
+    PaymentRead,
+    /// YooKassa: `POST /v3/refunds`. **Money goes back.**
+    RefundCreate,
+    /// YooKassa: `GET /v3/refunds`, or one of them.
+    RefundRead,
+    /// YooKassa: `GET /v3/me`, the shop.
+    ShopRead,
     /// Nothing that the service has.
     Unrouted,
 }

@@ -3,6 +3,7 @@
 //! - [`kie::KieFake`]: KIE.ai, with its API, its upload host and its media host.
 //! - [`openai::OpenAiFake`]: chat completions, moderations and models, as OpenAI and compatible servers have them.
 //! - [`telegram::TelegramFake`]: the Bot API of Telegram, and the people who talk to a bot.
+//! - [`yookassa::YookassaFake`]: a shop at YooKassa, and the people who pay there.
 //! - [`Scenario`]: all of them at once, with accidents by a seed.
 //!
 //! They were built from what the services were recorded to answer, so a client that works against them meets few
@@ -25,6 +26,7 @@ mod server;
 pub mod telegram;
 mod violation;
 mod wire;
+pub mod yookassa;
 
 pub use call::Call;
 pub use clock::Clock;
