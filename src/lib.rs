@@ -100,4 +100,6 @@ pub use neurocards_openai as openai;
 pub use neurocards_preview as preview;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use neurocards_store as store;
+#[cfg(feature = "yookassa")]
+pub use neurocards_yookassa as yookassa;
 pub use sdk::{Neurocards, WorkerGuard};

@@ -38,11 +38,13 @@ pub enum AlarmKind {
     NoticeLost,
     /// The channel does not know a file that is configured by its id: people see words in its place. Subject: the setting.
     FileUnknown,
+    /// Money that nobody could credit, or a shop that is refused. Subject: the payment, or who takes the money.
+    PaymentAmiss,
 }
 
 impl AlarmKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::KeyClosed,
         Self::KeysDown,
         Self::BalanceLow,
@@ -55,6 +57,7 @@ impl AlarmKind {
         Self::DiskFull,
         Self::NoticeLost,
         Self::FileUnknown,
+        Self::PaymentAmiss,
     ];
 
     /// The kind as stored and as shown, in snake case.
@@ -72,6 +75,7 @@ impl AlarmKind {
             Self::DiskFull => "disk_full",
             Self::NoticeLost => "notice_lost",
             Self::FileUnknown => "file_unknown",
+            Self::PaymentAmiss => "payment_amiss",
         }
     }
 
@@ -89,7 +93,8 @@ impl AlarmKind {
             | Self::StepLost
             | Self::DiskFull
             | Self::NoticeLost
-            | Self::FileUnknown => false,
+            | Self::FileUnknown
+            | Self::PaymentAmiss => false,
         }
     }
 }

@@ -8,9 +8,11 @@ use super::{
     Till, TillError, TillOpened, TillReading, TillRefund,
 };
 use crate::account::AccountKey;
+use crate::alarm::{Alarm, AlarmDetail, AlarmKind};
 use crate::chat::BotId;
 use crate::clock::{Clock, Entropy};
 use crate::credits::Credits;
+use crate::fault::FaultClass;
 use crate::ids::{EntryId, PaymentId};
 use crate::store::StoreError;
 
@@ -23,6 +25,8 @@ const LOOK_PART: u32 = 12;
 /// How long after a provider that did not answer, or refuses our shop.
 const AWAY: Duration = Duration::from_secs(30);
 const BROKEN: Duration = Duration::from_secs(600);
+/// How often money is looked at that fits no bill, until somebody gives it back.
+const AMISS: Duration = Duration::from_secs(3_600);
 
 /// Opens payments, credits what was paid, gives it back. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -60,6 +64,8 @@ pub enum PaymentDue {
     Tell,
     /// It is looked at again after this time; `None`: not by itself.
     Later(Option<Duration>),
+    /// Operators are to hear of it; it is looked at again after this time.
+    Amiss(Alarm, Duration),
 }
 
 /// Why the cashier did not do it.
@@ -89,6 +95,14 @@ pub enum CashierError {
         /// What our row says.
         asked: Price,
     },
+    /// Something was paid that we do not sell for: nothing was credited.
+    #[error("{paid} was paid instead of {asked}")]
+    OtherCurrency {
+        /// What was paid, in the provider's words.
+        paid: String,
+        /// What our row says.
+        asked: Price,
+    },
     /// The provider's id belongs to another payment of ours.
     #[error("the provider's payment belongs to another one of ours, {0}")]
     Taken(PaymentId),
@@ -98,6 +112,22 @@ pub enum CashierError {
     /// See there.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl CashierError {
+    /// What operators are to hear: money that nobody credits, a shop that is refused.
+    fn alarm(&self, payment: &Payment) -> Option<Alarm> {
+        let by = payment.provider.as_str();
+        let (subject, class) = match self {
+            Self::OtherPrice { .. } | Self::OtherCurrency { .. } | Self::Taken(_) => {
+                (format!("{by} {}", payment.id), FaultClass::Unknown)
+            }
+            Self::Till(TillError::Auth { .. }) => (by.to_owned(), FaultClass::Auth),
+            _ => return None,
+        };
+        let detail = AlarmDetail::Fault { class, message: self.to_string() };
+        Some(Alarm::new(AlarmKind::PaymentAmiss, subject, detail))
+    }
 }
 
 impl Cashier {
@@ -172,29 +202,58 @@ impl Cashier {
     pub async fn look(&self, payment: &Payment) -> Result<Payment, CashierError> {
         let till = self.till_of(payment)?;
         if payment.state == PaymentState::Pending && payment.provider_id.is_none() {
-            if self.age(payment) > UNREGISTERED {
-                return self.apply(payment.id, PaymentChange::Expired).await;
-            }
-            return match till.open(payment).await? {
-                TillOpened::Registered { provider_id, page } => {
-                    self.apply(payment.id, PaymentChange::Registered { provider_id, page }).await
-                }
-                TillOpened::Nothing => Ok(payment.clone()),
-            };
+            return self.register(till.as_ref(), payment).await;
         }
         if !matches!(payment.state, PaymentState::Pending | PaymentState::Paid) {
             return Ok(payment.clone());
         }
-        match till.read(payment).await? {
+        let reading = match till.read(payment).await {
+            // Nobody will pay what the provider does not know, or not any more.
+            Err(TillError::Refused { why }) if self.is_old(payment) => {
+                tracing::warn!(payment = %payment.id, why, "an open payment is given up");
+                TillReading::Expired
+            }
+            reading => reading?,
+        };
+        match reading {
             TillReading::Waiting => Ok(payment.clone()),
             TillReading::Paid(price) => self.credit(payment, price).await,
             TillReading::Cancelled => self.apply(payment.id, PaymentChange::Cancelled).await,
             TillReading::Expired => self.apply(payment.id, PaymentChange::Expired).await,
+            // Money that fitted no bill was given back by hand.
+            TillReading::Refunded(price) if price != payment.price => {
+                self.apply(payment.id, PaymentChange::Cancelled).await
+            }
             TillReading::Refunded(price) => {
                 let paid = self.credit(payment, price).await?;
                 self.given_back(&paid).await
             }
+            TillReading::Foreign(paid) => Err(CashierError::OtherCurrency { paid, asked: payment.price }),
         }
+    }
+
+    /// Asks for a payment. What the provider refuses it would refuse again under the same id, and nobody was shown where
+    /// to pay: the row ends, and the next press makes another one.
+    async fn register(&self, till: &dyn Till, payment: &Payment) -> Result<Payment, CashierError> {
+        if self.is_old(payment) {
+            return self.apply(payment.id, PaymentChange::Expired).await;
+        }
+        match till.open(payment).await {
+            Ok(TillOpened::Registered { provider_id, page }) => {
+                self.apply(payment.id, PaymentChange::Registered { provider_id, page }).await
+            }
+            Ok(TillOpened::Nothing) => Ok(payment.clone()),
+            Err(error) => {
+                if matches!(error, TillError::Refused { .. }) {
+                    self.apply(payment.id, PaymentChange::Expired).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    fn is_old(&self, payment: &Payment) -> bool {
+        payment.state == PaymentState::Pending && self.age(payment) > UNREGISTERED
     }
 
     fn age(&self, payment: &Payment) -> Duration {
@@ -348,22 +407,27 @@ impl Cashier {
                 return PaymentDue::Later(None);
             }
         };
-        let later = match tended {
-            Ok(next) => self.next_look(&next),
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    payment = %payment.id,
-                    "a payment could not be looked after"
-                );
-                Some(match error {
-                    CashierError::Till(TillError::Away { after, .. }) => after.unwrap_or(AWAY),
-                    CashierError::Store(_) => AWAY,
-                    _ => BROKEN,
-                })
-            }
+        let error = match tended {
+            Ok(next) => return PaymentDue::Later(self.next_look(&next)),
+            Err(error) => error,
         };
-        PaymentDue::Later(later)
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            payment = %payment.id,
+            "a payment could not be looked after"
+        );
+        let wait = match &error {
+            CashierError::Till(TillError::Away { after, .. }) => after.unwrap_or(AWAY),
+            CashierError::Store(_) => AWAY,
+            CashierError::Till(_) => BROKEN,
+            _ => AMISS,
+        };
+        match error.alarm(payment) {
+            Some(alarm) => PaymentDue::Amiss(alarm, wait),
+            // It is paid: nothing more is waited for.
+            None if payment.state == PaymentState::Paid && wait == BROKEN => PaymentDue::Later(None),
+            None => PaymentDue::Later(Some(wait)),
+        }
     }
 
     fn next_look(&self, payment: &Payment) -> Option<Duration> {

@@ -59,6 +59,8 @@ pub enum TillReading {
     Expired,
     /// It was paid, this much, and all of it was given back.
     Refunded(Price),
+    /// It was paid in something that we do not sell for, in these words.
+    Foreign(String),
 }
 
 /// What came of giving money back.
