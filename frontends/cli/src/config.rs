@@ -34,6 +34,7 @@ pub(crate) use duration::parse_duration;
 pub(crate) use kie::{Kie, Public};
 pub(crate) use media::MediaPlace;
 use names::UnknownSetting;
+pub(crate) use payments::Shop;
 pub(crate) use retention::Keep;
 pub(crate) use secret::{of_folder as secret_of_folder, passing as passing_secret};
 pub(crate) use telegram::TelegramConfig;
@@ -77,6 +78,8 @@ pub(crate) struct Config {
     pub(crate) precheck: bool,
     /// The Telegram bot.
     pub(crate) telegram: Option<TelegramConfig>,
+    /// The shop at YooKassa.
+    pub(crate) shop: Option<Shop>,
     /// The public address, for callbacks and links: not when only Telegram trusts its certificate.
     pub(crate) public: Option<Public>,
     /// What signs addresses, when it was set.
@@ -166,6 +169,7 @@ impl Config {
             precheck: openai::precheck(settings)?,
             public: Public::read(settings)?.filter(|_| trusted),
             telegram,
+            shop: Shop::read(settings)?,
             signing: secret::read(settings)?,
             kie_unused,
             env_file: settings.env_file.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use neurocards::openai::OpenAiPrompts;
 use neurocards::preview::PreviewProvider;
+use neurocards::yookassa::Yookassa;
 use neurocards::{Catalogue, ChatStore, Clock, Media, Payments, Store, StoreError};
 use neurocards_http::Tls;
 use neurocards_telegram::api::{Api, CallError, Webhook};
@@ -67,8 +68,11 @@ impl Telegram {
     }
 
     /// The bot that takes updates, and how they come.
-    pub(crate) fn bot(&self, app: &App) -> Result<Bot, Failure> {
-        let bot = self.answering(app);
+    /// `name` is the bot's: whoever has paid on a page comes back there.
+    pub(crate) fn bot(&self, app: &App, name: &str) -> Result<Bot, Failure> {
+        let shop = app.config.shop.as_ref();
+        let till = shop.map(|shop| shop.till(&format!("https://t.me/{name}"))).transpose()?;
+        let bot = self.answering(app, till);
         let (Some(config), Some(signer)) = (&self.config.webhook, app.signer()) else {
             return Ok(Bot { bot, brought: None });
         };
@@ -85,7 +89,12 @@ impl Telegram {
         Ok(Bot { bot, brought: Some(Brought { webhook, door: config.door, tls }) })
     }
 
-    fn answering(&self, app: &App) -> TelegramBot {
+    /// Where payments are kept.
+    pub(crate) fn payments(&self) -> &Arc<dyn Payments> {
+        &self.payments
+    }
+
+    fn answering(&self, app: &App, till: Option<Yookassa>) -> TelegramBot {
         let drafts = PreviewProvider::new(app.engine.media().clone(), app.clock.clone());
         let bot =
             TelegramBot::builder(self.api.clone(), self.chats.clone(), app.engine.clone(), app.clock.clone())
@@ -94,6 +103,10 @@ impl Telegram {
                 .payments(self.payments.clone());
         let bot = match &self.link {
             Some(link) => bot.link(link.clone()),
+            None => bot,
+        };
+        let bot = match till {
+            Some(till) => bot.till(Arc::new(till)),
             None => bot,
         };
         let prompts = app.config.openai.clone();

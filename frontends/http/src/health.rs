@@ -9,13 +9,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use neurocards::kie::Callbacks;
-use neurocards::{ClaimLoop, Clock, Engine, Media, Store, SystemClock};
+use neurocards::{ClaimLoop, Clock, Engine, Media, Payments, Store, SystemClock};
 use serde::Serialize;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::callbacks::{self, CallbackState};
 use crate::media::{self, MediaState};
 use crate::metrics::Metrics;
+use crate::payments::{self, HintState};
 use crate::queue::QueueLook;
 use crate::sign::Signer;
 use crate::webhook::{self, Webhook};
@@ -33,6 +34,7 @@ pub struct HttpState {
     clock: Arc<dyn Clock>,
     metrics: Option<(Metrics, QueueLook)>,
     callbacks: Option<CallbackState>,
+    hints: Option<HintState>,
     webhook: Option<Webhook>,
     media: Option<MediaState>,
 }
@@ -61,7 +63,7 @@ impl HttpState {
     }
 
     fn with(store: Arc<dyn Store>, worker: Option<Engine>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, worker, clock, metrics: None, callbacks: None, webhook: None, media: None }
+        Self { store, worker, clock, metrics: None, callbacks: None, hints: None, webhook: None, media: None }
     }
 
     /// The same with `/metrics`.
@@ -75,6 +77,13 @@ impl HttpState {
     #[must_use]
     pub fn with_callbacks(mut self, engine: Engine, callbacks: Callbacks) -> Self {
         self.callbacks = Some(CallbackState { engine, callbacks });
+        self
+    }
+
+    /// The same with `/callbacks/yookassa`: who calls there makes a payment of ours be read soon.
+    #[must_use]
+    pub fn with_payments(mut self, payments: Arc<dyn Payments>) -> Self {
+        self.hints = Some(HintState::new(payments, self.clock.clone()));
         self
     }
 
@@ -127,9 +136,10 @@ pub(crate) fn routes(state: HttpState) -> Router {
 /// What others than our own may call.
 pub(crate) fn public_routes(state: &HttpState) -> Router {
     let called = state.callbacks.clone().map_or_else(Router::new, callbacks::routes);
+    let hinted = state.hints.clone().map_or_else(Router::new, payments::routes);
     let loaded = state.media.clone().map_or_else(Router::new, media::routes);
     let brought = state.webhook.clone().map_or_else(Router::new, webhook::routes);
-    called.merge(loaded).layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES)).merge(brought)
+    called.merge(hinted).merge(loaded).layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES)).merge(brought)
 }
 
 async fn readyz(State(state): State<HttpState>) -> Response {

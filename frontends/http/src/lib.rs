@@ -5,9 +5,10 @@
 //!   reason as JSON otherwise.
 //! - `GET /metrics`: what the engine counts, and the queue of all workers, as Prometheus text.
 //!
-//! Three more, where they are set up, are meant for the public; anything wrong with a call is answered with 404.
+//! Four more, where they are set up, are meant for the public; anything wrong with a call is answered with 404.
 //!
 //! - `POST /callbacks/kie/{token}`: KIE says that there is news of a task.
+//! - `POST /callbacks/yookassa`: somebody says that there is news of a payment; the answer is always the same.
 //! - `POST /telegram/webhook`: the Bot API brings an update.
 //! - `GET /media/{signed}`: a video that is too large for a chat.
 //!
@@ -18,6 +19,7 @@ mod callbacks;
 mod health;
 mod media;
 mod metrics;
+mod payments;
 mod queue;
 mod server;
 mod sign;

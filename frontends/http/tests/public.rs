@@ -5,10 +5,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt};
-use neurocards::{Clock, ManualClock, Media, MemoryStore, StoreError};
+use neurocards::{
+    AccountOpen, BotId, Clock, Credits, Currency, ManualClock, Media, MemoryStore, PayProvider,
+    PaymentChange, PaymentClaim, PaymentId, PaymentNew, PaymentSettle, Payments, Price, Store, StoreError,
+};
 use neurocards_http::{HttpState, Server, Signer, Webhook};
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -115,7 +119,58 @@ async fn a_video_is_for_whoever_has_a_link_that_is_not_over() {
         let (status, _, body) = get(wrong, "").await;
         assert_eq!((status, body.len()), (404, 0), "{wrong}");
     }
-    clock.advance(std::time::Duration::from_secs(61));
+    clock.advance(Duration::from_secs(61));
     let (status, _, body) = get(&path, "").await;
     assert_eq!((status, body.len()), (404, 0), "over");
+}
+
+/// Whatever it says, the answer is the same; a payment of ours is due, and nothing else has changed.
+#[tokio::test]
+async fn a_hint_only_wakes_a_payment() {
+    let clock = Arc::new(ManualClock::new());
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let account: neurocards::AccountKey = "telegram:42".parse().unwrap();
+    let open = AccountOpen { account: account.clone(), credit_limit: Credits::ZERO, bonus: None };
+    store.account_open(&open).await.unwrap();
+    let new = PaymentNew {
+        id: PaymentId::new(clock.now(), [1; 10]),
+        account,
+        bot: BotId(7),
+        provider: PayProvider::Yookassa,
+        credits: Credits(5),
+        price: Price { amount: 39_000, currency: Currency::Rub },
+    };
+    let payment = store.payment_open(&new).await.unwrap();
+    let known = PaymentChange::Registered { provider_id: "2a-000f".to_owned(), page: None };
+    store.payment_apply(payment.id, &known).await.unwrap();
+    let claim = PaymentClaim { bot: BotId(7), limit: 9, lease: Duration::from_secs(60) };
+    let due = async || store.payments_claim(&claim).await.unwrap();
+    assert!(due().await.is_empty());
+    let addr = serve(HttpState::new(store.clone()).with_payments(store.clone())).await;
+    let said = async |body: &[u8]| {
+        let (status, _, said) = send(addr, "POST /callbacks/yookassa HTTP/1.1", body).await;
+        (status, said.len())
+    };
+    let paid = |id: &str| {
+        format!(r#"{{"event":"payment.succeeded","object":{{"id":"{id}","status":"succeeded"}}}}"#)
+    };
+    for nothing in [b"".as_slice(), b"no json", paid("2b-000f").as_bytes(), paid("../x").as_bytes()] {
+        assert_eq!(said(nothing).await, (200, 0));
+    }
+    assert!(due().await.is_empty());
+    assert_eq!(said(&vec![b' '; 64 * 1024 + 1]).await.0, 413);
+    let before = store.payment_get(payment.id).await.unwrap().unwrap();
+    assert_eq!(said(paid("2a-000f").as_bytes()).await, (200, 0));
+    let woken = due().await;
+    assert_eq!(woken.len(), 1);
+    assert_eq!((woken[0].state, &woken[0].provider_id), (before.state, &before.provider_id));
+    let settle = PaymentSettle { id: payment.id, epoch: woken[0].epoch, told: None, next: None };
+    assert!(store.payment_settle(&settle).await.unwrap());
+    // Too many of one payment are sent away.
+    assert_eq!(said(paid("2a-000f").as_bytes()).await, (200, 0));
+    assert_eq!(said(paid("2a-000f").as_bytes()).await, (200, 0));
+    assert_eq!(said(paid("2a-000f").as_bytes()).await, (503, 0));
+    assert_eq!(send(addr, "GET /callbacks/yookassa HTTP/1.1", b"").await.0, 405);
+    let closed = serve(HttpState::new(store.clone())).await;
+    assert_eq!(send(closed, "POST /callbacks/yookassa HTTP/1.1", b"{}").await.0, 404);
 }

@@ -12,7 +12,7 @@ pub(super) async fn run(app: App, printer: &Printer) -> Result<Exit, Failure> {
     let name = telegram.username().await?;
     app.say_how(printer);
     printer.note(&format!("the bot is https://t.me/{name}; orders wait for `neurocards worker`"));
-    let bot = telegram.bot(&app)?;
+    let bot = telegram.bot(&app, &name)?;
     let http = Http::of_bot(&app, &bot).await?;
     let stop = interrupt.token().child_token();
     let (answered, (), (), ()) = tokio::join!(

@@ -2,6 +2,7 @@
 
 mod database;
 mod machine;
+mod payments;
 mod services;
 mod telegram;
 
@@ -67,7 +68,7 @@ pub(super) async fn run(config: Config, args: &DocumentArgs, printer: &Printer) 
     ];
     findings.extend(services::language_model(&config).await);
     findings.extend(telegram::updates(&config).await);
-    findings.extend(services::payments(&config));
+    findings.extend(payments::payments(&config).await);
     findings.push(machine::photos().await);
     findings.push(machine::data_folder(&config));
     findings.push(machine::free_disk(&config));

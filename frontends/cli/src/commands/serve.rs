@@ -1,4 +1,5 @@
-//! What a process serves over HTTP, where it was asked for: health, metrics, callbacks, the webhook, links to videos.
+//! What a process serves over HTTP, where it was asked for: health, metrics, callbacks, hints at payments, the webhook,
+//! links to videos.
 
 use std::net::SocketAddr;
 
@@ -44,6 +45,9 @@ impl Http {
         }
         if let Some(signer) = app.links() {
             state = state.with_media(signer, app.engine.media().clone());
+        }
+        if let (Some(_), Ok(telegram)) = (&app.config.shop, app.telegram()) {
+            state = state.with_payments(telegram.payments().clone());
         }
         let webhook = bot.and_then(Bot::webhook);
         if let Some((webhook, _)) = &webhook {

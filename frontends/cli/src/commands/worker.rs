@@ -27,8 +27,9 @@ pub(super) async fn run(
     let bot = match takes_updates {
         true => {
             let telegram = app.telegram()?;
-            printer.note(&format!("the bot is https://t.me/{}", telegram.username().await?));
-            Some(telegram.bot(&app)?)
+            let name = telegram.username().await?;
+            printer.note(&format!("the bot is https://t.me/{name}"));
+            Some(telegram.bot(&app, &name)?)
         }
         false => None,
     };

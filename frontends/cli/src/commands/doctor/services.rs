@@ -102,24 +102,6 @@ pub(super) async fn reach(app: &App) -> Option<Finding> {
     })
 }
 
-/// What is sold, and how it is paid.
-pub(super) fn payments(config: &Config) -> Option<Finding> {
-    let settings = &config.telegram.as_ref()?.settings;
-    let mut ways = Vec::new();
-    if settings.stars {
-        ways.push("Telegram Stars");
-    }
-    if ways.is_empty() {
-        return Some(Finding::ok("payments", "nothing is sold: people are sent to support"));
-    }
-    let found = format!("{} packages for {}", settings.packages.len(), ways.join(" and "));
-    if settings.stars && settings.terms_url.is_none() {
-        let mend = "Telegram wants terms where Stars are taken: set TERMS_URL.";
-        return Some(Finding::warn("payments", found, mend));
-    }
-    Some(Finding::ok("payments", found))
-}
-
 /// Whether KIE can call us, and what is weaker when it cannot.
 pub(super) fn callbacks(config: &Config) -> Finding {
     let Some(public) = &config.public else {
