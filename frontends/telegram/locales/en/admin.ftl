@@ -55,6 +55,14 @@ admin-ban-sure = Ban person { $id }? Videos that have begun will be finished.
     Reason: { $reason }
 admin-did-ban = ⛔ The person is banned.
 admin-did-unban = ✅ The person is not banned any more.
+btn-admin-refund = ↩️ Refund { $price } for { $credits } ({ $date })
+admin-payment = 💰 { $date } { $price } · { $credits } · { $by } · { $state }
+admin-refund-sure = Give { $price } for { $credits } back to { $id }? { $taken } will leave the balance.
+    Reason: { $reason }
+admin-refund-spent = ⚠️ { $credits } are spent or held already: the whole sum goes back, and those stay with the person.
+admin-refunded = ✅ The money was given back. Taken: { $taken }, spent before: { $short }.
+admin-refunding = ⏳ The credits are taken, and the money is on its way. The person hears when it is back.
+admin-not-refunded = ❌ The money was not given back, and the balance is as it was: { $why }
 admin-close = Close for maintenance? No new orders are taken, and people see why. Videos that have begun are finished.
 
 maintenance = 🚧 We are working on the service: no new orders for now. Videos that have begun will be finished, and your credits are safe. Please come back later.

@@ -19,6 +19,7 @@ alarm-step_lost = A step of a job was not written to the database
 alarm-disk_full = The disk of the database is full
 alarm-file_unknown = Telegram does not know the file of the setting { $subject }: people see words without it. Send the file to this bot again and take the new file_id
 alarm-notice_lost = A message to a person cannot be delivered ({ $subject })
+alarm-payment_amiss = Money came and was not credited, or the shop is refused: { $subject }
 
 alarm-by-fault = { $class }: { $message }
 alarm-by-balance = { $left } credits at the provider are left, for about { $days } d { $hours } h

@@ -28,6 +28,10 @@ paid-back =
     <b>↩️ Your money is on its way back</b>
 
     { $price } returned, { $taken } taken. Your balance: { $balance }.
+paid-other =
+    <b>Another amount has come</b>
+
+    It is not what the bill says, so no credits were added. Write to support and tell them the number <code>{ $id }</code>: the money will be credited or given back.
 paid-unknown =
     <b>A payment came, and I cannot find its bill</b>
 

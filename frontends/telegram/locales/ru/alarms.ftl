@@ -20,6 +20,7 @@ alarm-step_lost = Шаг задания не записан в базу
 alarm-disk_full = На диске базы нет места
 alarm-file_unknown = Telegram не знает файл из настройки { $subject }: люди видят текст без него. Пришлите файл этому боту заново и возьмите новый file_id
 alarm-notice_lost = Сообщение человеку не доставлено ({ $subject })
+alarm-payment_amiss = Деньги пришли, но не зачислены, или магазин не принят: { $subject }
 
 alarm-by-fault = { $class }: { $message }
 alarm-by-balance = Осталось { $left } кредитов провайдера, примерно на { $days } д { $hours } ч

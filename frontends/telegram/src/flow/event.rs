@@ -204,6 +204,8 @@ pub enum Bill {
     Seen(Box<Payment>),
     /// The provider of payments does not answer.
     Away,
+    /// Something else was paid than was asked for.
+    Amiss,
     /// There is no such payment of this person.
     Missing,
 }

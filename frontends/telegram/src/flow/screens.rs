@@ -7,7 +7,7 @@ mod pay;
 pub(super) use lists::{history, videos};
 pub(super) use order::{cancelled, confirm, not_enough, refused, script};
 pub(crate) use pay::payment_news;
-pub(super) use pay::{away, bill, topup, unpaid};
+pub(super) use pay::{amiss, away, bill, topup, unpaid};
 
 use neurocards::{Credits, Lang, PhotoWarning, TemplateId, Timestamp};
 

@@ -272,6 +272,7 @@ fn known_now(context: &Context<'_>, state: State, known: Known) -> Decision {
 fn billed(context: &Context<'_>, state: State, bill: Bill) -> Decision {
     let payment = match bill {
         Bill::Away => return Decision::here(state, screens::away(context)),
+        Bill::Amiss => return Decision::here(state, screens::amiss(context)),
         Bill::Missing => return Decision::toast(state, Text::new("toast-foreign")),
         Bill::Asked(payment) if payment.state == PaymentState::Pending => {
             return match payment.provider {

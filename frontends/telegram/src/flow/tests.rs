@@ -323,6 +323,7 @@ fn screens_of_money() {
     snapshot("bill_stars", bill(asked(PayProvider::Stars)));
     snapshot("bill_page", bill(asked(PayProvider::Yookassa)));
     snapshot("bill_away", bill(Bill::Away));
+    snapshot("bill_amiss", bill(Bill::Amiss));
     snapshot("bill_foreign", bill(Bill::Missing));
     for state in PaymentState::ALL {
         let seen = Payment { state, ..payment(PayProvider::Yookassa) };

@@ -53,6 +53,10 @@ impl Parts {
     async fn tend(&self, cashier: &Cashier, payment: &Payment) {
         let tended = match cashier.tend(payment).await {
             PaymentDue::Tell => self.tell(cashier, payment).await,
+            PaymentDue::Amiss(alarm, next) => {
+                self.engine.raise(alarm);
+                settle(cashier, payment, None, Some(next)).await.map(drop)
+            }
             PaymentDue::Later(next) => settle(cashier, payment, None, next).await.map(drop),
         };
         if let Err(error) = tended {

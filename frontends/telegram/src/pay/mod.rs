@@ -10,6 +10,6 @@ pub(crate) use stars::StarsTill;
 use neurocards::{AccountKey, PersonId};
 
 /// The person of an account.
-fn person_of(account: &AccountKey) -> Option<PersonId> {
+pub(crate) fn person_of(account: &AccountKey) -> Option<PersonId> {
     account.as_str().strip_prefix("telegram:")?.parse().ok().map(PersonId)
 }

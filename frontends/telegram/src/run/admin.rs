@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use chrono::FixedOffset;
 use neurocards::{
-    AccountOpen, Allowance, AllowanceTake, BalancePoint, BroadcastNew, Credits, CreditsPost, EntryId,
-    EntryKind, JobFilter, Lang, LedgerFilter, Mark, Openness, Pause, PauseScope, PersonId, Stage, StoreError,
-    Timestamp,
+    AccountOpen, Allowance, AllowanceTake, BalancePoint, BroadcastNew, CashierError, Credits, CreditsPost,
+    EntryId, EntryKind, JobFilter, Lang, LedgerFilter, Mark, Openness, Pause, PauseScope, PaymentFilter,
+    PaymentId, PaymentState, PersonId, Stage, StoreError, Timestamp,
 };
 
 use super::effects::Doing;
 use super::{Parts, account_of};
 use crate::flow::{AdminEffect, AdminKnown, Did, KeyFacts, Overview, PersonFacts, Who};
+use crate::pay::person_of;
 
 /// How many of today's entries and failed jobs are looked at.
 const TODAY: u32 = 2_000;
@@ -52,6 +53,11 @@ impl Parts {
                 tracing::info!(%person, actor = actor(doing), "a person is not banned any more");
                 let unbanned = self.chats.person_mark(person, &Mark::Unbanned).await?;
                 self.person(person, unbanned.then_some(Did::Unbanned)).await
+            }
+            AdminEffect::RefundLook { payment } => self.refund_look(payment).await,
+            AdminEffect::Refund { payment, person, reason } => {
+                let did = self.refund(payment, &actor(doing), &reason).await?;
+                self.person(person, Some(did)).await
             }
             AdminEffect::Close { pause } => {
                 self.close(&actor(doing), pause).await?;
@@ -145,6 +151,40 @@ impl Parts {
         }
     }
 
+    async fn refund_look(&self, id: PaymentId) -> Result<AdminKnown, StoreError> {
+        let payment = match &self.cashier {
+            Some(cashier) => cashier.payments().payment_get(id).await?,
+            None => None,
+        };
+        let person = payment.as_ref().and_then(|payment| person_of(&payment.account));
+        let (Some(payment), Some(person)) = (payment, person) else {
+            return Ok(AdminKnown::Person { facts: None, did: None });
+        };
+        if payment.state != PaymentState::Paid {
+            let why = format!("the payment is {}", payment.state.as_str());
+            return self.person(person, Some(Did::NotRefunded(why))).await;
+        }
+        let account = self.engine.store().account_get(&payment.account).await?;
+        let available = account.map(|account| account.available).unwrap_or_default();
+        Ok(AdminKnown::Refund { payment: Box::new(payment), available })
+    }
+
+    /// Gives a payment back: credits first, then the money. Again it changes nothing.
+    async fn refund(&self, id: PaymentId, actor: &str, reason: &str) -> Result<Did, StoreError> {
+        tracing::info!(payment = %id, actor, reason, "a payment is given back");
+        match self.refund_payment(id, actor, reason).await {
+            Ok(refund) if refund.payment.state == PaymentState::Refunded => {
+                Ok(Did::Refunded { taken: refund.payment.taken_back, short: refund.short })
+            }
+            Ok(_) => Ok(Did::Refunding),
+            Err(CashierError::Store(error)) => Err(error),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, payment = %id, "a refund failed");
+                Ok(Did::NotRefunded(error.to_string()))
+            }
+        }
+    }
+
     async fn person(&self, id: PersonId, did: Option<Did>) -> Result<AdminKnown, StoreError> {
         let (account, store) = (account_of(id), self.engine.store());
         let person = self.chats.person_get(id).await?;
@@ -152,6 +192,13 @@ impl Parts {
             return Ok(AdminKnown::Person { facts: None, did });
         };
         let account = Some(account);
+        let payments = match &self.cashier {
+            Some(cashier) => {
+                let filter = PaymentFilter { account: account.clone(), limit: LATEST };
+                cashier.payments().payments_list(&filter).await?
+            }
+            None => Vec::new(),
+        };
         let jobs = JobFilter { account: account.clone(), limit: LATEST, ..JobFilter::default() };
         let entries = LedgerFilter { account, limit: LATEST, ..LedgerFilter::default() };
         let facts = PersonFacts {
@@ -161,6 +208,7 @@ impl Parts {
             held: balance.held,
             jobs: store.jobs_list(&jobs).await?,
             entries: store.ledger_list(&entries).await?,
+            payments,
         };
         Ok(AdminKnown::Person { facts: Some(Box::new(facts)), did })
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use neurocards::{
-    CashierError, Package, PayProvider, PaymentFilter, PaymentId, Price, Receipt, Refund, StoreError,
+    Alarm, AlarmDetail, AlarmKind, CashierError, Package, PayProvider, PaymentFilter, PaymentId, Price,
+    Receipt, Refund, StoreError,
 };
 
 use super::effects::Doing;
@@ -121,6 +122,8 @@ impl Parts {
                 tracing::error!(charge, %account, amount = money.amount, "a payment fits no bill of ours");
             }
         }
+        let subject = format!("{} {charge}", PayProvider::Stars.as_str());
+        self.engine.raise(Alarm::new(AlarmKind::PaymentAmiss, subject, AlarmDetail::None));
         let text = Text::new("paid-unknown").words("id", heard.chat.to_string());
         let lang = client_lang(heard.from.language.as_deref());
         let sheet = Sheet { html: text.html(lang), rows: Vec::new() };
@@ -185,6 +188,7 @@ fn price(money: &Money) -> Option<Price> {
 fn away(error: CashierError) -> Result<Bill, StoreError> {
     match error {
         CashierError::Store(error) => Err(error),
+        CashierError::OtherPrice { .. } | CashierError::OtherCurrency { .. } => Ok(Bill::Amiss),
         error => {
             tracing::error!(error = &error as &dyn std::error::Error, "a bill could not be made or read");
             Ok(Bill::Away)

@@ -30,7 +30,11 @@ pub(crate) struct Stores {
 }
 
 pub(crate) async fn memory() -> Stores {
-    let clock = Arc::new(SystemClock::new());
+    memory_by(Arc::new(SystemClock::new()))
+}
+
+/// In memory, by this clock.
+pub(crate) fn memory_by(clock: Arc<dyn Clock>) -> Stores {
     let (store, chats) = (Arc::new(MemoryStore::new(clock.clone())), MemoryChats::new(clock));
     Stores { store: store.clone(), chats: Arc::new(chats), payments: store, keep: Box::new(()) }
 }
@@ -97,6 +101,7 @@ pub(crate) struct House {
     /// How fast it may write: faster than Telegram bears, where the pace is not what a test is about.
     pub(crate) limits: Limits,
     pub(crate) media: Media,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tills: Vec<Arc<dyn Till>>,
     bot: Option<TelegramBot>,
     running: Option<Running>,
@@ -144,6 +149,7 @@ impl House {
             lease: Duration::from_secs(2),
             limits: FAST,
             media: Media::in_memory(),
+            clock: Arc::new(SystemClock::new()),
             tills: Vec::new(),
             bot: None,
             running: None,
@@ -163,7 +169,7 @@ impl House {
 
     /// Starts the bot, and the worker if it is wanted: without one, orders wait in the queue.
     pub(crate) fn start_with(&mut self, worker: bool) {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock = self.clock.clone();
         let (api, notifier) = self.notifier(&clock);
         let engine = self.build_engine(&clock, &notifier);
         let drafts = PreviewProvider::new(self.media.clone(), clock.clone());

@@ -1,4 +1,5 @@
-//! The bot with everything around it: the strict fakes of the Bot API and of KIE over real HTTP, an engine, a store.
+//! The bot with everything around it: the strict fakes of the Bot API, of KIE and of YooKassa over real HTTP, an engine, a
+//! store.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its house errs")]
 
@@ -11,5 +12,6 @@ mod paying;
 mod pictures;
 mod pressing;
 mod restarts;
+mod roubles;
 mod scenarios;
 mod walking;

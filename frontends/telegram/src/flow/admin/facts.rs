@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use neurocards::{
-    Alarm, Broadcast, Credits, EntryKind, FaultClass, Job, Lang, LedgerEntry, Maintenance, Person, PersonId,
-    QueueStatus, Timestamp,
+    Alarm, Broadcast, Credits, EntryKind, FaultClass, Job, Lang, LedgerEntry, Maintenance, Payment,
+    PaymentId, Person, PersonId, QueueStatus, Timestamp,
 };
 
 use super::super::state::DraftId;
@@ -47,6 +47,20 @@ pub enum AdminEffect {
     Unban {
         /// Whose.
         person: PersonId,
+    },
+    /// Looks what giving a payment back would take.
+    RefundLook {
+        /// Which.
+        payment: PaymentId,
+    },
+    /// Gives a payment back.
+    Refund {
+        /// Which.
+        payment: PaymentId,
+        /// Whose card is shown then.
+        person: PersonId,
+        /// Why.
+        reason: String,
     },
     /// Closes for maintenance.
     Close {
@@ -98,10 +112,17 @@ pub enum AdminKnown {
         /// What was done before.
         did: Option<Did>,
     },
+    /// A payment that can be given back.
+    Refund {
+        /// Which.
+        payment: Box<Payment>,
+        /// What its person can spend: no more is taken.
+        available: Credits,
+    },
 }
 
 /// What was done for an admin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Did {
     /// Credits moved.
     Adjusted(Credits),
@@ -113,6 +134,17 @@ pub enum Did {
     Banned,
     /// Not any more.
     Unbanned,
+    /// A payment was given back.
+    Refunded {
+        /// So many credits were taken.
+        taken: Credits,
+        /// And so many were spent before.
+        short: Credits,
+    },
+    /// Its credits are taken, and the money is on its way.
+    Refunding,
+    /// It was not, and nothing changed: why.
+    NotRefunded(String),
 }
 
 /// The house at one moment.
@@ -164,6 +196,8 @@ pub struct PersonFacts {
     pub jobs: Vec<Job>,
     /// Their latest movements of credits.
     pub entries: Vec<LedgerEntry>,
+    /// Their latest payments.
+    pub payments: Vec<Payment>,
 }
 
 impl Overview {

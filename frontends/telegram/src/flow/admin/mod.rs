@@ -6,7 +6,7 @@ pub(crate) mod screens;
 #[cfg(test)]
 mod tests;
 
-use neurocards::{Credits, Lang, PersonId};
+use neurocards::{Credits, Lang, PaymentId, PersonId};
 use serde::{Deserialize, Serialize};
 
 pub use self::facts::{AdminEffect, AdminKnown, Did, KeyFacts, Overview, PersonFacts, Who};
@@ -64,6 +64,18 @@ pub enum AdminAction {
         /// Whose.
         person: PersonId,
     },
+    /// Asks why a payment is given back.
+    Refund {
+        /// Which.
+        payment: PaymentId,
+        /// Whose.
+        person: PersonId,
+    },
+    /// Gives the payment back that the dialogue is about.
+    RefundSure {
+        /// Which.
+        payment: PaymentId,
+    },
     /// Asks how to close for maintenance.
     Close,
     /// Closes.
@@ -99,6 +111,7 @@ impl AdminAction {
             Self::AdjustSure { .. }
                 | Self::BanSure { .. }
                 | Self::Unban { .. }
+                | Self::RefundSure { .. }
                 | Self::CloseSure { .. }
                 | Self::Reopen
                 | Self::SpreadSure { .. }
@@ -145,6 +158,22 @@ pub enum AdminStep {
         /// Of which ban.
         id: DraftId,
         /// Who.
+        person: PersonId,
+        /// Why.
+        reason: String,
+    },
+    /// Why a payment is given back.
+    RefundReason {
+        /// Which.
+        payment: PaymentId,
+        /// Whose.
+        person: PersonId,
+    },
+    /// The confirmation, by button.
+    RefundSure {
+        /// Which.
+        payment: PaymentId,
+        /// Whose.
         person: PersonId,
         /// Why.
         reason: String,
@@ -244,6 +273,17 @@ pub(super) fn text(context: &Context<'_>, step: AdminStep, aside: Option<Draft>,
                 Decision::here(at(AdminStep::BanSure { id, person, reason }, aside), screen)
             }
         },
+        AdminStep::RefundReason { payment, person } => match reason() {
+            None => word(at(AdminStep::RefundReason { payment, person }, aside), Text::new("admin-why")),
+            Some(reason) => {
+                let step = AdminStep::RefundSure { payment, person, reason };
+                first(at(step, aside), AdminEffect::RefundLook { payment })
+            }
+        },
+        AdminStep::RefundSure { payment, person, reason } => {
+            let step = AdminStep::RefundSure { payment, person, reason };
+            first(at(step, aside), AdminEffect::RefundLook { payment })
+        }
         AdminStep::SpreadText => {
             let limit = i64::try_from(SPREAD_MAX_CHARS).unwrap_or(i64::MAX);
             if text.is_empty() || text.chars().count() > SPREAD_MAX_CHARS {
@@ -279,6 +319,19 @@ pub(super) fn press(context: &Context<'_>, state: State, action: AdminAction) ->
             word(at(AdminStep::BanReason { person }, state.into_draft()), Text::new("admin-ban-why"))
         }
         AdminAction::Unban { person } => first(state.aside(), AdminEffect::Unban { person }),
+        AdminAction::Refund { payment, person } => {
+            let step = AdminStep::RefundReason { payment, person };
+            word(at(step, state.into_draft()), Text::new("admin-why"))
+        }
+        AdminAction::RefundSure { payment: pressed } => match &state {
+            State::Admin { step: AdminStep::RefundSure { payment, person, reason }, .. }
+                if *payment == pressed =>
+            {
+                let (person, reason) = (*person, reason.clone());
+                first(state.aside(), AdminEffect::Refund { payment: pressed, person, reason })
+            }
+            _ => Decision::toast(state, Text::new("toast-old")),
+        },
         AdminAction::Close => Decision::here(state.aside(), screens::close()),
         AdminAction::CloseSure { pause } => first(state.aside(), AdminEffect::Close { pause }),
         AdminAction::Reopen => first(state.aside(), AdminEffect::Reopen),
@@ -327,6 +380,15 @@ pub(super) fn known(context: &Context<'_>, state: State, known: AdminKnown) -> D
                 let sure = Show::New(screens::spread_sure(id, all, ru, en));
                 let head = Show::New(Screen::new(Text::new("admin-spread-preview")));
                 Decision { show: vec![head, shown, sure], ..Decision::stay(state) }
+            }
+            _ => Decision::stay(state),
+        },
+        AdminKnown::Refund { payment, available } => match &state {
+            State::Admin { step: AdminStep::RefundSure { payment: asked, person, reason }, .. }
+                if *asked == payment.id =>
+            {
+                let screen = screens::refund_sure(&payment, available, *person, reason);
+                Decision::here(state, screen)
             }
             _ => Decision::stay(state),
         },

@@ -1,6 +1,8 @@
 //! What admins see.
 
-use neurocards::{Broadcast, BroadcastState, Credits, EntryKind, Lang, PauseScope, PersonId, Stage};
+use neurocards::{
+    Broadcast, BroadcastState, Credits, EntryKind, Lang, PauseScope, Payment, PaymentState, PersonId, Stage,
+};
 
 use super::super::action::Action;
 use super::super::event::{PhotoSent, VideoSent};
@@ -148,15 +150,31 @@ pub(super) fn person(context: &Context<'_>, facts: &PersonFacts) -> Screen {
             .words("why", clip(why, 60))
             .words("actor", entry.actor.as_deref().unwrap_or_default())
     });
+    let payments = facts.payments.iter().map(|payment| {
+        paid("admin-payment", payment)
+            .words("date", moment(payment.created_at))
+            .words("by", payment.provider.as_str())
+            .words("state", payment.state.as_str())
+    });
+    let refund = |payment: &Payment| {
+        let label = paid("btn-admin-refund", payment)
+            .words("date", moment(payment.paid_at.unwrap_or(payment.created_at)));
+        let admin = AdminAction::Refund { payment: payment.id, person };
+        [Button::acting(label, Action::Admin { admin })]
+    };
+    let refunds = facts.payments.iter().filter(|payment| payment.state == PaymentState::Paid).map(refund);
     let ban = match is_banned {
         true => Some(act("btn-admin-unban", AdminAction::Unban { person })),
         false if known.is_none() || context.settings.is_admin(person) => None,
         false => Some(act("btn-admin-ban", AdminAction::Ban { person })),
     };
-    Screen::new(head)
+    let screen = Screen::new(head)
         .lines(seen.into_iter().chain(blocked).chain(banned).collect())
         .lines(jobs.collect())
         .lines(entries.collect())
+        .lines(payments.collect());
+    refunds
+        .fold(screen, Screen::row)
         .row([act("btn-admin-adjust", AdminAction::Adjust { person })])
         .row(ban)
         .row([act("btn-admin-refresh", AdminAction::Open { person }), act("btn-admin", AdminAction::Home)])
@@ -168,6 +186,23 @@ pub(super) fn sure(id: &DraftId, person: PersonId, credits: Credits, reason: &st
     let text = Text::new(key).text("credits", Text::credits(amount)).words("id", person.to_string());
     Screen::new(text.words("reason", reason))
         .row([act("btn-admin-sure", AdminAction::AdjustSure { id: id.clone() })])
+        .row([act("btn-admin-no", AdminAction::Open { person })])
+}
+
+/// A payment in a line.
+fn paid(key: &str, payment: &Payment) -> Text {
+    Text::new(key).words("price", payment.price.to_string()).text("credits", Text::credits(payment.credits))
+}
+
+/// What giving a payment back takes; credits that were spent are named before anything happens.
+pub(super) fn refund_sure(payment: &Payment, available: Credits, person: PersonId, reason: &str) -> Screen {
+    let taken = payment.credits.min(available.max(Credits::ZERO));
+    let spent = payment.credits.checked_sub(taken).filter(|spent| spent.is_positive());
+    let spent = spent.map(|spent| Text::new("admin-refund-spent").text("credits", Text::credits(spent)));
+    let text = paid("admin-refund-sure", payment).words("id", person.to_string()).words("reason", reason);
+    Screen::new(text.text("taken", Text::credits(taken)))
+        .lines(spent.into_iter().collect())
+        .row([act("btn-admin-sure", AdminAction::RefundSure { payment: payment.id })])
         .row([act("btn-admin-no", AdminAction::Open { person })])
 }
 
@@ -253,5 +288,10 @@ pub(super) fn did(did: Did) -> Text {
         Did::TooOften => Text::new("admin-too-often"),
         Did::Banned => Text::new("admin-did-ban"),
         Did::Unbanned => Text::new("admin-did-unban"),
+        Did::Refunded { taken, short } => Text::new("admin-refunded")
+            .text("taken", Text::credits(taken))
+            .text("short", Text::credits(short)),
+        Did::Refunding => Text::new("admin-refunding"),
+        Did::NotRefunded(why) => Text::new("admin-not-refunded").words("why", clip(&why, 200)),
     }
 }

@@ -1,8 +1,9 @@
 //! Every screen of admins in both languages, and who never sees them.
 
 use neurocards::{
-    Alarm, AlarmDetail, AlarmKind, Fault, FaultClass, Job, Lang, LedgerEntry, Maintenance, Pause,
-    PauseRecord, PauseScope, Person, QueueStatus, Stage, StageStatus, Timestamp, WorkerBeat, WorkerRecord,
+    Alarm, AlarmDetail, AlarmKind, BotId, Currency, Fault, FaultClass, Job, Lang, LedgerEntry, Maintenance,
+    Pause, PauseRecord, PauseScope, PayProvider, Payment, PaymentNew, PaymentState, Person, Price,
+    QueueStatus, Stage, StageStatus, Timestamp, WorkerBeat, WorkerRecord,
 };
 use serde_json::Value;
 
@@ -153,7 +154,20 @@ fn person(banned: bool) -> PersonFacts {
         held: Credits(1),
         jobs: vec![ended(None, at())],
         entries: vec![entry(neurocards::EntryKind::Adjust, 3, true)],
+        payments: Vec::new(),
     }
+}
+
+fn paid(state: PaymentState, credits: i64) -> Payment {
+    let new = PaymentNew {
+        id: PaymentId::new(at(), [7; 10]),
+        account: "telegram:77".parse().unwrap(),
+        bot: BotId(7),
+        provider: PayProvider::Yookassa,
+        credits: Credits(credits),
+        price: Price { amount: 39_000, currency: Currency::Rub },
+    };
+    Payment { state, paid_at: Some(at()), ..new.payment(at()) }
 }
 
 #[test]
@@ -193,9 +207,44 @@ fn screens_of_a_person() {
         ("admin_not_enough", Did::NotEnough),
         ("admin_too_often", Did::TooOften),
         ("admin_unbanned", Did::Unbanned),
+        ("admin_refunded", Did::Refunded { taken: Credits(1), short: Credits(4) }),
+        ("admin_refunding", Did::Refunding),
+        ("admin_not_refunded", Did::NotRefunded("the <payment> was not paid".to_owned())),
     ] {
-        admin_snapshot(name, |context| known(context, State::Menu, shown(None, Some(did)).into()));
+        admin_snapshot(name, |context| known(context, State::Menu, shown(None, Some(did.clone())).into()));
     }
+    admin_snapshot("admin_person_payments", |context| {
+        let payments = [PaymentState::Paid, PaymentState::Refunded, PaymentState::Pending];
+        let payments = payments.map(|state| paid(state, 5)).to_vec();
+        known(context, State::Menu, shown(Some(PersonFacts { payments, ..person(false) }), None).into())
+    });
+}
+
+#[test]
+fn a_refund_is_asked_for_with_a_reason_and_confirmed() {
+    let (payment, person) = (paid(PaymentState::Paid, 5), anna());
+    let id = payment.id;
+    let sure =
+        |reason: &str| step_of(AdminStep::RefundSure { payment: id, person, reason: reason.to_owned() });
+    let look =
+        |available| AdminKnown::Refund { payment: Box::new(payment.clone()), available: Credits(available) };
+    admin_snapshot("admin_refund_sure", |context| known(context, sure("asked <for>"), look(7).into()));
+    admin_snapshot("admin_refund_spent", |context| known(context, sure("asked"), look(1).into()));
+    admin_snapshot("admin_refund_why", |context| {
+        act(context, State::Menu, AdminAction::Refund { payment: id, person })
+    });
+    let settings = settings();
+    snapshot("admin_refund_old", |context| {
+        let context = Context { settings: &settings, ..context.clone() };
+        // The reason that was given leads to the confirmation, and only that one to the money.
+        let asked = says(&context, step_of(AdminStep::RefundReason { payment: id, person }), "asked");
+        assert_eq!(asked.state, sure("asked"));
+        assert_eq!(asked.effect, Some(Effect::Admin(AdminEffect::RefundLook { payment: id })));
+        let done = act(&context, asked.state, AdminAction::RefundSure { payment: id });
+        let refund = AdminEffect::Refund { payment: id, person, reason: "asked".to_owned() };
+        assert_eq!(done.effect, Some(Effect::Admin(refund)));
+        act(&context, State::Menu, AdminAction::RefundSure { payment: id })
+    });
 }
 
 #[test]

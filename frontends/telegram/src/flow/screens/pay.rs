@@ -49,6 +49,11 @@ pub(in crate::flow) fn away(context: &Context<'_>) -> Screen {
     Screen::new(with_id("pay-away", context)).row([Button::act("btn-topup", Action::Topup)]).menu()
 }
 
+/// Something else was paid than was asked for.
+pub(in crate::flow) fn amiss(context: &Context<'_>) -> Screen {
+    Screen::new(with_id("paid-other", context)).row([support_button(context)]).menu()
+}
+
 /// A bill that came to its end unpaid.
 pub(in crate::flow) fn unpaid(payment: &Payment) -> Screen {
     Screen::new(of(payment, "bill-cancelled")).row([Button::act("btn-topup", Action::Topup)]).menu()
