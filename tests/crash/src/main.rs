@@ -3,6 +3,7 @@
 //! provider can look a submission up, `LATER` is by how many seconds the store's clock is ahead: a second process that
 //! comes when all leases are over need not wait for that.
 
+mod later;
 mod outside;
 mod points;
 mod store;
@@ -12,39 +13,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use neurocards_core::{
     AccountOpen, BriefTexts, Clock, Credits, Engine, Media, NoticeState, OrderHandle, OrderRequest, Photo,
-    PhotoLimits, Policy, RunOptions, Store, StoreError, SystemClock, TemplateId, Timestamp,
+    PhotoLimits, Policy, RunOptions, Store, StoreError, SystemClock, TemplateId,
 };
 use neurocards_store::{PostgresStore, SqliteStore};
 use tokio_util::sync::CancellationToken;
 
+use self::later::LaterClock;
 use self::outside::{FolderNotifier, FolderPrompts, FolderProvider};
 use self::points::Points;
 use self::store::MortalStore;
-
-/// The machine's clock, set forward.
-#[derive(Debug)]
-struct LaterClock {
-    machine: SystemClock,
-    by: Duration,
-}
-
-#[async_trait]
-impl Clock for LaterClock {
-    fn now(&self) -> Timestamp {
-        self.machine.now() + self.by
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.machine.monotonic()
-    }
-
-    async fn sleep(&self, wait: Duration) {
-        self.machine.sleep(wait).await;
-    }
-}
 
 async fn open(store: &str, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>, Box<dyn Error>> {
     if store.starts_with("postgres:") {
@@ -104,9 +83,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut argument = |name: &'static str| arguments.next().ok_or(name);
     let (folder, store) = (PathBuf::from(argument("FOLDER")?), argument("STORE")?);
-    let (lookup, later) = (argument("LOOKUP")?.parse()?, argument("LATER")?.parse()?);
+    let (lookup, clock) = (argument("LOOKUP")?.parse()?, LaterClock::by(&argument("LATER")?)?);
     let points = Arc::new(Points::new(&folder, argument("POINT").ok()));
-    let clock = LaterClock { machine: SystemClock::new(), by: Duration::from_secs(later) };
     let engine = engine(open(&store, Arc::new(clock)).await?, &folder, lookup, &points);
     let order = place(&engine).await?;
     let stop = CancellationToken::new();
