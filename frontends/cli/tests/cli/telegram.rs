@@ -2,7 +2,9 @@
 
 use std::process::{Child, Stdio};
 
+use neurocards_fakes::Rule;
 use neurocards_fakes::telegram::TelegramFake;
+use neurocards_fakes::yookassa::YookassaFake;
 
 use crate::support::{Home, cup};
 
@@ -203,4 +205,62 @@ async fn doctor_says_how_updates_come_and_why_they_do_not() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), told).await.unwrap();
     assert!(doctor(&[]).contains("a webhook is set"));
+}
+
+/// Two settings, and no public address: a bill, a page, a look, credits. The secret is in no output.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credits_are_sold_for_roubles() {
+    let (home, telegram, yookassa) =
+        (Home::new(), TelegramFake::builder().start(), YookassaFake::builder().start());
+    let mut command = home.command(["serve", "-vv"]);
+    command.env("BOT_TOKEN", TelegramFake::TOKEN).env("TELEGRAM_API_URL", telegram.url());
+    let log = home.path().join("serve.log");
+    command.envs(yookassa.env()).stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
+    let serving = Running(command.spawn().unwrap());
+    let anna = telegram.user(42);
+    anna.says("/start");
+    anna.reads("Что снимем?").await;
+    anna.says("/cabinet");
+    anna.reads("Личный кабинет").await;
+    anna.presses("Пополнить баланс");
+    anna.reads("Выберите пакет").await;
+    anna.presses("5 кредитов · 390 ₽");
+    anna.reads("Счёт: 5 кредитов за 390 ₽").await;
+    let id = yookassa.ids()[0].clone();
+    let back = yookassa.asked(&id)["confirmation"]["return_url"].as_str().unwrap().to_owned();
+    assert!(back.starts_with("https://t.me/") && back.len() > "https://t.me/".len(), "{back}");
+    yookassa.pays(&id);
+    anna.presses("Проверить оплату");
+    anna.reads("На балансе 7 кредитов").await;
+    drop(serving);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(!log.is_empty() && !log.contains(YookassaFake::SECRET), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_asks_whether_the_shop_takes_payments() {
+    let (home, telegram, yookassa) =
+        (Home::new(), TelegramFake::builder().start(), YookassaFake::builder().start());
+    let doctor = |settings: &[(&str, &str)]| {
+        let mut command = home.command(["doctor"]);
+        command.env("BOT_TOKEN", TelegramFake::TOKEN).env("TELEGRAM_API_URL", telegram.url());
+        command.envs(yookassa.env()).envs(settings.iter().copied());
+        let ran = home.finish(command);
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(!said.contains("canary"), "{said}");
+        said
+    };
+    let said = doctor(&[]);
+    for words in ["4 packages for roubles by YooKassa", "no receipts are sent", "the shop is one for tests"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let public =
+        [("PUBLIC_BASE_URL", "https://cards.example"), ("YOOKASSA_RECEIPT_EMAIL", "shop@example.com")];
+    let said = doctor(&public);
+    assert!(said.contains("receipts go to shop@example.com"), "{said}");
+    assert!(said.contains("https://cards.example/callbacks/yookassa"), "{said}");
+    assert!(doctor(&[("NEUROCARDS_PACKAGES", "5=/250")]).contains("none has a price in roubles"));
+    yookassa.allow(Rule::Auth);
+    assert!(doctor(&[("YOOKASSA_SECRET_KEY", "live_canary")]).contains("the shop is refused"));
+    assert!(doctor(&[("YOOKASSA_SECRET_KEY", "")]).contains("YOOKASSA_SHOP_ID is set"));
 }

@@ -153,6 +153,8 @@ async fn bought_with_a_hint(stores: Stores) {
 async fn given_back_by_an_admin(stores: Stores) {
     let shop = Shop::open(stores).await;
     let (admin, anna) = (shop.house.telegram.user(ADMIN), shop.house.telegram.user(42));
+    admin.says("/start");
+    admin.reads("Что снимем?").await;
     bill(&anna).await;
     shop.yookassa.pays(&shop.id());
     anna.presses("Проверить оплату");
