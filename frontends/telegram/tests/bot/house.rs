@@ -235,6 +235,7 @@ impl House {
             .provider(Arc::new(self.provider(clock)))
             .notifier(Arc::new(notifier.clone()))
             .policy(self.policy.clone())
+            .clock(clock.clone())
             .build()
     }
 
