@@ -48,8 +48,8 @@ pub use check::{BriefCheck, Checked, Objection, Verdict};
 pub use clock::{Clock, Entropy, FastClock, ManualClock, SystemClock, Timestamp};
 pub use credits::Credits;
 pub use engine::{
-    Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError, OrderError, OrderEvent,
-    OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions, WatchLimits,
+    Again, AgainError, Cancellation, ClaimLoop, Engine, EngineBuilder, MediaAudit, MediaAuditError,
+    OrderError, OrderEvent, OrderHandle, OrderRequest, Plan, Progress, Retention, RunOptions, WatchLimits,
 };
 pub use fault::{Fault, FaultClass, Retry};
 pub use ids::{AttemptId, EntryId, IdError, JobId, NoticeId, OrderId, PaymentId};

@@ -17,7 +17,10 @@ use neurocards::Credits;
 
 pub(crate) use credits::{BalanceArgs, CreditsCommand, GrantArgs, HistoryArgs};
 pub(crate) use generate::GenerateArgs;
-pub(crate) use jobs::{CancelArgs, JobsCommand, ListArgs, OrdersCommand, OrdersListArgs, ShowArgs, WaitArgs};
+pub(crate) use jobs::{
+    CancelArgs, FilterArgs, JobsCommand, ListArgs, ManyArgs, OrdersCommand, OrdersListArgs, RetryArgs,
+    ShowArgs, WaitArgs,
+};
 pub(crate) use keys::{KeyChangeArgs, KeysCommand, KeysListArgs};
 pub(crate) use queue::{DrainArgs, PauseArgs, QueueCommand, ResumeArgs, WorkersCommand};
 pub(crate) use simulate::{SimulateArgs, SimulateCommand, SimulateRunArgs, SimulateServeArgs};
@@ -75,7 +78,7 @@ pub(crate) enum Command {
     Bot,
     /// Be bot and worker in one process
     Serve(WorkerArgs),
-    /// Look at jobs, wait for them, cancel them
+    /// Look at jobs, wait for them, cancel them, order them again
     #[command(subcommand, after_help = JOBS_EXAMPLES)]
     Jobs(JobsCommand),
     /// Look at orders
@@ -192,8 +195,8 @@ Example:
 /// The commands that answer with JSON lines; the others answer with one document.
 const WITH_LINES: [&str; 5] = ["generate", "jobs wait", "queue drain", "simulate", "simulate serve"];
 /// The commands that hold, spend, return or grant credits; the others only look.
-const MOVING_MONEY: [&str; 7] =
-    ["generate", "worker", "bot", "serve", "jobs wait", "jobs cancel", "credits grant"];
+const MOVING_MONEY: [&str; 8] =
+    ["generate", "worker", "bot", "serve", "jobs wait", "jobs cancel", "jobs retry", "credits grant"];
 
 /// Reads the arguments of this process.
 pub(crate) fn from_process() -> (Manner, Result<Cli, clap::Error>) {

@@ -96,6 +96,9 @@ async fn dispatch(
         Command::Jobs(JobsCommand::Cancel(args)) => {
             jobs::cancel(&App::open_to_read(config, printer).await?, &args, printer).await
         }
+        Command::Jobs(JobsCommand::Retry(args)) => {
+            jobs::retry(&App::open_to_read(config, printer).await?, &args, printer).await
+        }
         Command::Orders(OrdersCommand::List(args)) => {
             jobs::list_orders(&App::open_to_read(config, printer).await?, &args, printer).await
         }

@@ -2,6 +2,7 @@
 //!
 //! It owns no state but what makes it faster: kill it at any moment, and the next one goes on from the store.
 
+mod again;
 mod alarms;
 mod audit;
 mod builder;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, broadcast, watch};
 
+pub use again::{Again, AgainError};
 pub use audit::{MediaAudit, MediaAuditError};
 pub use builder::EngineBuilder;
 pub use handle::{OrderEvent, OrderHandle};

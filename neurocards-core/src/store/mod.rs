@@ -1,6 +1,7 @@
 //! The seam to the database.
 
 mod around;
+mod filter;
 mod late;
 mod memory;
 mod operations;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use around::{CallKind, StoreAround, StoreCall};
+pub use filter::JobFilter;
 pub use late::{LateAttempt, LateClaim, LateOutcome, LateSettle, Telling, Told};
 pub use memory::MemoryStore;
 pub use operations::{
@@ -21,9 +23,9 @@ pub use operations::{
     WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
 };
 pub use params::{
-    AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory,
-    JobRecord, JobSeize, LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord,
-    Placement, Posted, Room, Seizure, Violation,
+    AccountOpen, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, JobEvent, JobHistory, JobRecord,
+    JobSeize, LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement,
+    Posted, Room, Seizure, Violation,
 };
 pub use resources::{Pace, Paced, ResourceChange, ResourceSet, ResourceSettle};
 pub use upkeep::{Duty, DutyClaim, DutyLead, DutyOutcome, DutySettle, MediaQuestion};

@@ -230,21 +230,6 @@ pub struct JobRecord {
     pub removed_at: Option<Timestamp>,
 }
 
-/// Which jobs.
-#[derive(Debug, Clone, Default)]
-pub struct JobFilter {
-    /// Of this account only.
-    pub account: Option<AccountKey>,
-    /// Of this order only.
-    pub order: Option<OrderId>,
-    /// In one of these stages only; empty means all.
-    pub stages: Vec<Stage>,
-    /// Only those that come behind this one in the list: the next page begins behind the last job of the one before.
-    pub before: Option<JobId>,
-    /// At most this many.
-    pub limit: u32,
-}
-
 /// Everything that is known of a job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JobHistory {

@@ -37,6 +37,25 @@ pub(super) async fn list(db: &mut SqliteConnection, filter: &JobFilter) -> Resul
         }
         query.push(")");
     }
+    if let Some(class) = filter.class {
+        query.push(" AND error ->> 'class' = ").push_bind(class.as_str());
+    }
+    if let Some(model) = &filter.model {
+        query.push(" AND model = ").push_bind(model);
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND created_at >= ").push_bind(since.timestamp_micros());
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND created_at < ").push_bind(until.timestamp_micros());
+    }
+    if let Some(text) = &filter.text {
+        query.push(" AND EXISTS (SELECT 1 FROM orders WHERE orders.id = jobs.order_id AND (false");
+        for spelling in JobFilter::spellings(text) {
+            query.push(" OR instr(orders.brief ->> 'description', ").push_bind(spelling).push(") > 0");
+        }
+        query.push("))");
+    }
     if let Some(before) = filter.before {
         query.push(" AND id < ").push_bind(before.to_string());
     }

@@ -1,27 +1,32 @@
 //! `jobs`, `orders` and `audit`: looking at what is stored.
 
+mod cancel;
+mod choice;
 mod history;
+mod many;
 mod orders;
+mod retry;
 mod table;
 
-use neurocards::{Cancellation, Job, JobFilter, JobId, OrderId, Stage, Violation};
+use neurocards::{Job, JobId, OrderId, Stage, Violation};
 use serde::Serialize;
 
 use super::wait::not_found;
 use crate::app::App;
-use crate::args::{AuditArgs, CancelArgs, ListArgs, ShowArgs};
+use crate::args::{AuditArgs, ListArgs, ShowArgs};
 use crate::failure::{Exit, Failure};
 use crate::output::{JobView, OrderView, Printer, VideoView, clean_line, moment};
 use crate::video::Video;
 use table::{descriptions, job_table};
 
+pub(super) use cancel::cancel;
 pub(super) use orders::list as list_orders;
+pub(super) use retry::retry;
 
 pub(super) async fn list(app: &App, args: &ListArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let account = args.account.as_deref().map(str::parse).transpose()?;
-    let stages = args.state.map(|state| Stage::of_status(state).to_vec()).unwrap_or_default();
-    let before = args.before.as_deref().map(str::parse).transpose()?;
-    let filter = JobFilter { account, order: None, stages, before, limit: args.limit };
+    let mut filter = choice::filter(&args.filter, app.clock.now())?;
+    filter.before = args.before.as_deref().map(str::parse).transpose()?;
+    filter.limit = args.limit;
     let jobs = with_videos(app, app.store().jobs_list(&filter).await?).await?;
     if args.json {
         printer.document(&views(&jobs));
@@ -107,54 +112,6 @@ async fn no_order(app: &App, id: OrderId) -> Result<Failure, Failure> {
     Ok(Failure::new(Exit::Failed, "not_found", what).hint(hint))
 }
 
-/// What came of a wish to cancel.
-#[derive(Debug, Serialize)]
-struct CancelView {
-    id: JobId,
-    status: &'static str,
-    /// It was not cancelled before.
-    changed: bool,
-}
-
-pub(super) async fn cancel(app: &App, args: &CancelArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let id: JobId = args.id.parse()?;
-    let cancelled = |changed: bool, words: &str| {
-        if args.json {
-            printer.document(&CancelView { id, status: "cancelled", changed });
-        } else {
-            printer.data(words);
-        }
-        Ok(Exit::Done)
-    };
-    match app.engine.cancel(id).await? {
-        Cancellation::Cancelled => cancelled(true, &format!("cancelled {id}; its credit is back")),
-        Cancellation::Final(Stage::Cancelled) => {
-            cancelled(false, &format!("{id} was cancelled before; nothing changed"))
-        }
-        Cancellation::TooLate(stage) => {
-            Err(refused(id, too_late(stage))
-                .hint(format!("`neurocards jobs wait {id}` waits for its video.")))
-        }
-        Cancellation::Final(stage) => Err(refused(id, &format!("ended before: {stage}"))
-            .hint(format!("`neurocards jobs show {id}` tells how."))),
-        Cancellation::Missing => Err(no_job(app, id).await?),
-    }
-}
-
-fn refused(job: JobId, why: &str) -> Failure {
-    Failure::new(Exit::Failed, "too_late", format!("the job {job} {why}")).spent("Nothing changed.")
-}
-
-/// What is known of a job that cannot be taken back: a process that died may have sent it or not.
-fn too_late(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Prompt => "was taken up by somebody else just now",
-        Stage::Submit => "is being submitted to its provider, or may have been, and goes on",
-        Stage::Wait => "is at its provider, or may be, and goes on",
-        _ => "is rendered already and goes on",
-    }
-}
-
 /// What the audit found.
 #[derive(Debug, Serialize)]
 struct AuditView<'a> {
@@ -209,16 +166,4 @@ async fn with_videos(app: &App, jobs: Vec<Job>) -> Result<Vec<(Job, Option<Video
 /// The jobs as scripts read them.
 fn views(jobs: &[(Job, Option<Video>)]) -> Vec<JobView<'_>> {
     jobs.iter().map(|(job, video)| JobView::new(job, video.as_ref().map(VideoView::from))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_job_that_may_have_been_sent_is_not_called_sent() {
-        assert!(too_late(Stage::Submit).contains("or may have been"));
-        assert!(too_late(Stage::Wait).contains("or may be"));
-        assert!(!too_late(Stage::Prompt).contains("provider"));
-    }
 }

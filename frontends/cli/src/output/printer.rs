@@ -72,6 +72,12 @@ impl Printer {
         }
     }
 
+    /// A question to somebody at a terminal; the answer comes on the same line.
+    pub(crate) fn ask(&self, question: &str) {
+        // There is nobody to answer when this fails.
+        let _ = write!(io::stderr().lock(), "{}", clean(question));
+    }
+
     /// Something that may need a hand; said even when quiet.
     pub(crate) fn warning(&self, text: &str) {
         Self::stderr(&format!("warning: {}", clean(text)));

@@ -26,6 +26,8 @@ mod media;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 mod postgres;
 #[cfg(test)]
 mod queue;

@@ -412,10 +412,8 @@ impl Tables {
 
     pub(super) fn jobs_list(&self, filter: &JobFilter) -> Vec<Job> {
         let fits = |job: &&Job| {
-            filter.account.as_ref().is_none_or(|account| *account == job.account)
-                && filter.order.is_none_or(|order| order == job.order_id)
-                && (filter.stages.is_empty() || filter.stages.contains(&job.stage))
-                && filter.before.is_none_or(|before| job.id < before)
+            filter.before.is_none_or(|before| job.id < before)
+                && self.orders.get(&job.order_id).is_some_and(|order| filter.fits(job, order))
         };
         self.jobs.values().rev().filter(fits).take(filter.limit as usize).cloned().collect()
     }

@@ -69,6 +69,7 @@ macro_rules! store_conformance {
                 g3_an_abandoned_sending_is_in_doubt, g3_a_sending_that_is_extended_is_not_in_doubt,
                 an_idempotent_channel_sends_again, channels_are_prefixes;
             reading: missing_things_are_none, jobs_are_filtered_newest_first, a_list_goes_on_behind_a_job,
+                jobs_are_found_by_what_is_known_of_them,
                 an_order_is_found_by_its_key, a_history_tells_everything_in_order, the_time_is_the_clocks;
             audit: finds_an_end_without_a_settlement, finds_a_release_of_a_finished_video,
                 finds_a_stray_artifact, finds_an_attempt_that_outlives_its_job;

@@ -1,6 +1,6 @@
 //! Lists, records, histories.
 
-use neurocards_core::{JobEventBody, JobFilter, JobId, LedgerFilter, NoticeKind, Stage};
+use neurocards_core::{Event, FaultClass, JobEventBody, JobFilter, JobId, LedgerFilter, NoticeKind, Stage};
 
 use super::{Milestone, World};
 use crate::sample;
@@ -45,6 +45,52 @@ pub async fn jobs_are_filtered_newest_first(world: &World) {
     let listed = world.store.jobs_list(&all).await.unwrap();
     let read = world.store.job_get(job(0, 1)).await.unwrap().unwrap();
     assert_eq!(listed[4], read.job);
+}
+
+/// By fault, model, time and text, and by all of them together.
+pub async fn jobs_are_found_by_what_is_known_of_them(world: &World) {
+    let account = world.account("telegram:1", 9).await;
+    let mut jobs = Vec::new();
+    for (description, model) in
+        [("Чашка для кофе, 50% шерсти", "one"), ("Green CUP", sample::MODEL), ("Настольная лампа", "one")]
+    {
+        let mut new = sample::order_new(&world.ids, &account, 1);
+        new.order.brief.description = description.to_owned();
+        new.order.model = model.to_owned();
+        jobs.push(world.place_this(&new).await.jobs[0].clone());
+        world.pass(60);
+    }
+    let class = FaultClass::UserViolation;
+    let state = world.reach(jobs[1].id, Milestone::Sent).await;
+    world.advance(state, Event::Rejected(sample::fault(class))).await;
+    let all = JobFilter { limit: 100, ..JobFilter::default() };
+    let check = async |filter: JobFilter, expect: &[usize]| {
+        let found = world.store.jobs_list(&filter).await.unwrap();
+        let expect: Vec<_> = expect.iter().map(|index| jobs[*index].id).collect();
+        assert_eq!(found.iter().map(|job| job.id).collect::<Vec<_>>(), expect, "{filter:?}");
+    };
+    check(JobFilter { class: Some(class), ..all.clone() }, &[1]).await;
+    check(JobFilter { class: Some(FaultClass::Billing), ..all.clone() }, &[]).await;
+    check(JobFilter { model: Some("one".to_owned()), ..all.clone() }, &[2, 0]).await;
+    check(JobFilter { model: Some("on".to_owned()), ..all.clone() }, &[]).await;
+    let middle = Some(jobs[1].created_at);
+    check(JobFilter { since: middle, ..all.clone() }, &[2, 1]).await;
+    check(JobFilter { until: middle, ..all.clone() }, &[0]).await;
+    let text = |text: &str| JobFilter { text: Some(text.to_owned()), ..all.clone() };
+    for (word, expect) in [
+        ("чашка", &[0][..]),
+        ("ЧАШКА", &[0]),
+        ("лампА", &[2]),
+        ("cup", &[1]),
+        ("50%", &[0]),
+        ("5_%", &[]),
+        ("'; --", &[]),
+    ] {
+        check(text(word), expect).await;
+    }
+    let narrow = JobFilter { model: Some("one".to_owned()), until: middle, ..text("кофе") };
+    check(narrow.clone(), &[0]).await;
+    check(JobFilter { class: Some(class), ..narrow }, &[]).await;
 }
 
 /// Pages that begin behind the last job of the page before bring each job once, whatever is placed meanwhile.
