@@ -88,11 +88,12 @@ pub use resource::{
     BalancePoint, Breaker, Closing, Openness, ResourceId, ResourceKind, ResourceOutcome, ResourceRecord,
 };
 pub use store::{
-    AccountOpen, CallKind, Claim, ClaimScope, Claimed, ClaimedJob, CreditsPost, Duty, DutyClaim, DutyLead,
-    DutyOutcome, DutySettle, EventCursor, JobEvent, JobFilter, JobHistory, JobRecord, JobSeize, LateAttempt,
-    LateClaim, LateOutcome, LateSettle, LedgerFilter, MediaQuestion, MemoryStore, NoticeClaim, NoticeOutcome,
-    NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement,
-    Posted, QueueStatus, ResourceChange, ResourceSet, ResourceSettle, Room, Seizure, StageStatus, Store,
-    StoreAround, StoreCall, StoreCapabilities, StoreError, Telling, Told, Violation, WORKER_ALIVE,
-    WORKER_REMEMBERED, WorkerBeat, WorkerRecord,
+    AccountOpen, CallKind, Claim, ClaimScope, Claimed, ClaimedJob, Cost, CreditsPost, Duty, DutyClaim,
+    DutyLead, DutyOutcome, DutySettle, Ended, EventCursor, JobEvent, JobFilter, JobHistory, JobRecord,
+    JobSeize, LateAttempt, LateClaim, LateOutcome, LateSettle, LedgerFilter, MediaQuestion, MemoryStore,
+    Moved, NoticeClaim, NoticeOutcome, NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause,
+    PauseRecord, PauseScope, Placement, Posted, Quantiles, QueueStatus, ResourceChange, ResourceSet,
+    ResourceSettle, Room, Seizure, Span, StageStatus, Stats, Store, StoreAround, StoreCall,
+    StoreCapabilities, StoreError, Taken, Telling, Told, Violation, WORKER_ALIVE, WORKER_REMEMBERED,
+    WorkerBeat, WorkerRecord,
 };

@@ -52,7 +52,7 @@ pub use client::{
 };
 pub use config::{KieConfig, KieError};
 pub use download::{MediaHosts, MediaHostsError};
-pub use provider::{KeyCheck, KeyCommandError, KieProvider};
+pub use provider::{CREDIT_MICRO_USD, KeyCheck, KeyCommandError, KieProvider};
 pub use ring::{AccountView, Cooldowns, KeyCommand, KeyView, KieKeys, KieKeysError, UnknownKey};
 
 /// The name under which these models' provider is known.

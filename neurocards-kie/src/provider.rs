@@ -224,9 +224,12 @@ impl KieProvider {
     }
 }
 
-/// What a video of a model costs, in thousandths of KIE's credits: a credit is half a cent. 1 when nobody knows.
+/// What one of KIE's credits costs, in millionths of a dollar: half a cent.
+pub const CREDIT_MICRO_USD: i64 = 5_000;
+
+/// What a video of a model costs, in thousandths of KIE's credits. 1 when nobody knows.
 fn cost_milli(model: &Model) -> i64 {
-    model.price_milli_usd.map_or(1, |price| i64::from(price) * 200)
+    model.price_milli_usd.map_or(1, |price| i64::from(price) * 1_000_000 / CREDIT_MICRO_USD)
 }
 
 /// Why an operator's word about a key was not noted.

@@ -26,7 +26,7 @@ pub(crate) use queue::{DrainArgs, PauseArgs, QueueCommand, ResumeArgs, WorkersCo
 pub(crate) use simulate::{SimulateArgs, SimulateCommand, SimulateRunArgs, SimulateServeArgs};
 pub(crate) use system::{
     AuditArgs, CompletionsArgs, DocumentArgs, ManArgs, ModelShowArgs, ModelsCommand, ModelsListArgs,
-    WorkerArgs,
+    StatsArgs, WorkerArgs,
 };
 
 use crate::output::{Shape, is_plain};
@@ -99,6 +99,8 @@ pub(crate) enum Command {
     /// Look at the video models
     #[command(subcommand, after_help = MODELS_EXAMPLES)]
     Models(ModelsCommand),
+    /// Tell what happened of late: jobs, times, credits, costs
+    Stats(StatsArgs),
     /// Check every invariant over everything that is stored, and that the videos are there
     #[command(after_help = AUDIT_HELP)]
     Audit(AuditArgs),

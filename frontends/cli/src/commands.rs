@@ -12,6 +12,7 @@ mod pages;
 mod queue;
 mod serve;
 mod simulate;
+mod stats;
 mod wait;
 mod worker;
 
@@ -133,6 +134,7 @@ async fn dispatch(
         }
         Command::Models(ModelsCommand::List(args)) => models::list(&config, &args, printer),
         Command::Models(ModelsCommand::Show(args)) => models::show(&config, &args, printer),
+        Command::Stats(args) => stats::run(&App::open_to_read(config, printer).await?, &args, printer).await,
         Command::Audit(args) => jobs::audit(&App::open_to_read(config, printer).await?, &args, printer).await,
         Command::Doctor(args) => doctor::run(config, &args, printer).await,
         Command::Migrate(args) => migrate::run(config, &args, printer).await,

@@ -10,8 +10,8 @@ use super::{
     AccountOpen, Claim, Claimed, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor, JobFilter,
     JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerFilter, MediaQuestion,
     NoticeClaim, NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope,
-    Placement, Posted, QueueStatus, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities,
-    StoreError, Told, Violation, WorkerBeat,
+    Placement, Posted, QueueStatus, ResourceSet, ResourceSettle, Seizure, Span, Stats, Store,
+    StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
 use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
@@ -166,6 +166,7 @@ forward! {
     Read queue_pauses() -> Vec<PauseRecord>;
     Read queue_status() -> QueueStatus;
     Read queue_place(job: JobId) -> Option<u64>;
+    Read stats(span: &Span) -> Stats;
     Beat worker_beat(beat: &WorkerBeat) -> ();
     Beat worker_gone(worker: &str) -> ();
     Read order_events(order: OrderId, after: &EventCursor, limit: u32) -> Vec<OrderLine>;

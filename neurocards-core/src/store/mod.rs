@@ -7,6 +7,7 @@ mod memory;
 mod operations;
 mod params;
 mod resources;
+mod stats;
 mod upkeep;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use params::{
     Posted, Room, Seizure, Violation,
 };
 pub use resources::{Pace, Paced, ResourceChange, ResourceSet, ResourceSettle};
+pub use stats::{Cost, Ended, Moved, Quantiles, Span, Stats, Taken};
 pub use upkeep::{Duty, DutyClaim, DutyLead, DutyOutcome, DutySettle, MediaQuestion};
 
 use crate::account::{Account, AccountKey};
@@ -155,6 +157,9 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// How many jobs begin before this one, as the queue stands now: others may come in between, as turns have it. `None`
     /// when it has begun, is final or unknown.
     async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError>;
+
+    /// What a stretch of time brought. It reads whatever happened in it: for operators, not for loops.
+    async fn stats(&self, span: &Span) -> Result<Stats, StoreError>;
 
     /// Says that a worker lives, and forgets those that have not for [`WORKER_REMEMBERED`]. Nothing depends on it:
     /// leases say who holds a job.

@@ -26,6 +26,7 @@ mod read;
 mod resources;
 mod rows;
 mod server;
+mod stats;
 mod upkeep;
 
 use std::fmt;
@@ -39,8 +40,8 @@ use neurocards_core::{
     JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
     LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeId, NoticeSettle, OrderId, OrderLine, OrderNew,
     OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId,
-    ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
-    Told, Transition, Violation, WorkerBeat,
+    ResourceRecord, ResourceSet, ResourceSettle, Seizure, Span, Stats, Store, StoreCapabilities, StoreError,
+    Timestamp, Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Postgres};
@@ -314,6 +315,10 @@ impl Store for PostgresStore {
 
     async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError> {
         operations::place(&mut *self.connection().await?, job).await
+    }
+
+    async fn stats(&self, span: &Span) -> Result<Stats, StoreError> {
+        stats::read(&mut *self.connection().await?, *span).await
     }
 
     async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {

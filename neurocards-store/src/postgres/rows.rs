@@ -91,6 +91,11 @@ impl<'r> Cells<'r> {
         self.next::<&str>()?.parse().map_err(|error| self.corrupt(error))
     }
 
+    pub(super) fn word_opt<T: FromStr<Err: Display>>(&mut self) -> Result<Option<T>, StoreError> {
+        let word = self.next::<Option<&str>>()?;
+        word.map(|word| word.parse().map_err(|error| self.corrupt(error))).transpose()
+    }
+
     pub(super) fn json<T: DeserializeOwned + 'static>(&mut self) -> Result<T, StoreError> {
         self.next::<Json<T>>().map(|json| json.0)
     }

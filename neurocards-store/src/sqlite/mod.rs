@@ -28,6 +28,7 @@ mod payments;
 mod read;
 mod resources;
 mod rows;
+mod stats;
 mod upkeep;
 
 use std::fmt;
@@ -41,8 +42,8 @@ use neurocards_core::{
     JobFilter, JobHistory, JobId, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerEntry,
     LedgerFilter, MediaQuestion, Notice, NoticeClaim, NoticeId, NoticeSettle, OrderId, OrderLine, OrderNew,
     OrderRecord, Pace, Paced, Pause, PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceId,
-    ResourceRecord, ResourceSet, ResourceSettle, Seizure, Store, StoreCapabilities, StoreError, Timestamp,
-    Told, Transition, Violation, WorkerBeat,
+    ResourceRecord, ResourceSet, ResourceSettle, Seizure, Span, Stats, Store, StoreCapabilities, StoreError,
+    Timestamp, Told, Transition, Violation, WorkerBeat,
 };
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
@@ -306,6 +307,11 @@ impl Store for SqliteStore {
 
     async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError> {
         operations::place(&mut *self.readers.acquire().await.map_err(classify)?, job).await
+    }
+
+    async fn stats(&self, span: &Span) -> Result<Stats, StoreError> {
+        let mut tx = self.read().await?;
+        stats::read(&mut tx, *span).await
     }
 
     async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {

@@ -9,7 +9,8 @@ use std::time::Duration;
 use neurocards_core::{
     AccountKey, AccountOpen, BotId, Clock, Credits, CreditsPost, Currency, Entropy, EntryId, EntryKind,
     LedgerFilter, ManualClock, PayProvider, Payment, PaymentChange, PaymentClaim, PaymentFilter, PaymentHint,
-    PaymentId, PaymentNew, PaymentOutcome, PaymentSettle, PaymentState, Payments, Price, Store, StoreError,
+    PaymentId, PaymentNew, PaymentOutcome, PaymentSettle, PaymentState, Payments, Price, Span, Store,
+    StoreError, Taken, Timestamp,
 };
 
 /// A fresh store for one case.
@@ -297,6 +298,26 @@ pub async fn a_refund_takes_what_is_left(world: &World) {
     }
 }
 
+/// What buyers paid is told beside what of it went back.
+pub async fn a_span_tells_what_was_paid(world: &World) {
+    for (charge, refunded) in [("c1", false), ("c2", true)] {
+        let payment = world.open().await;
+        world.applied(payment.id, world.money(charge)).await;
+        if refunded {
+            world.applied(payment.id, world.refunding()).await;
+        }
+    }
+    world.open().await;
+    let now = world.store.now().await.unwrap();
+    let until = now + Duration::from_secs(1);
+    let told = world.store.stats(&Span { since: Timestamp::UNIX_EPOCH, until }).await.unwrap();
+    let paid = Price { amount: 500, currency: Currency::Xtr };
+    let taken = Taken { provider: PayProvider::Stars, payments: 2, paid, refunded: 250 };
+    assert_eq!(told.payments, [taken]);
+    let later = Span { since: until, until: until + Duration::from_secs(1) };
+    assert_eq!(world.store.stats(&later).await.unwrap().payments, []);
+}
+
 /// The provider keeps the money: the credits return, and it may be tried again.
 pub async fn a_refused_refund_returns_the_credits(world: &World) {
     let payment = world.open().await;
@@ -384,7 +405,7 @@ macro_rules! payment_conformance {
             pressing_twice_is_one_payment, what_cannot_be_paid_is_not_opened, money_is_credited_once,
             money_that_comes_ten_times_at_once_is_credited_once, a_charge_pays_for_one_payment,
             a_registered_payment_keeps_its_id, money_after_the_end_is_credited, a_refund_takes_the_credits_once,
-            a_refund_takes_what_is_left, a_refused_refund_returns_the_credits, due_payments_are_claimed,
+            a_refund_takes_what_is_left, a_span_tells_what_was_paid, a_refused_refund_returns_the_credits, due_payments_are_claimed,
             news_is_not_settled_away, a_hint_wakes_what_can_change
         }
     };

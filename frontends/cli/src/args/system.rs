@@ -2,9 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
+
+use crate::config::parse_duration;
 
 /// `worker`.
 #[derive(Debug, Args)]
@@ -26,6 +29,36 @@ Examples:
   neurocards worker
   neurocards worker --until-idle
   neurocards worker --http-addr 127.0.0.1:9464";
+
+/// `stats`.
+#[derive(Debug, Args)]
+#[command(after_help = STATS_HELP)]
+pub(crate) struct StatsArgs {
+    /// How far to look back: `90m`, `24h`, `30d`
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = parse_duration)]
+    pub(crate) since: Duration,
+    /// What a captured credit is worth in dollars; with it, the margin is told
+    #[arg(long, value_name = "USD", value_parser = parse_usd)]
+    pub(crate) credit_usd: Option<f64>,
+    /// One JSON document on stdout
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const STATS_HELP: &str = "\
+`start` is the time from the order to the first paid call, `video` the time to the stored video, to a
+tenth of a second. Costs are what the provider charged for attempts that were last heard of in the
+time; KIE's credits are half a cent each.
+
+Examples:
+  neurocards stats
+  neurocards stats --since 7d --credit-usd 0.85
+  neurocards stats --json | jq .success_percent";
+
+fn parse_usd(text: &str) -> Result<f64, &'static str> {
+    let usd = text.parse::<f64>().ok().filter(|usd| usd.is_finite() && (0.0..=1_000_000.0).contains(usd));
+    usd.ok_or("write dollars as 0.85")
+}
 
 /// The commands of `models`.
 #[derive(Debug, Subcommand)]

@@ -8,6 +8,7 @@ mod late;
 mod operations;
 mod payments;
 mod resources;
+mod stats;
 mod tables;
 mod upkeep;
 
@@ -21,8 +22,8 @@ use super::{
     AccountOpen, Claim, Claimed, ClaimedJob, CreditsPost, DutyClaim, DutyLead, DutySettle, EventCursor,
     JobFilter, JobHistory, JobRecord, JobSeize, LateAttempt, LateClaim, LateSettle, LedgerFilter,
     MediaQuestion, NoticeClaim, NoticeSettle, OrderLine, OrderNew, OrderRecord, Pace, Paced, Pause,
-    PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceSet, ResourceSettle, Seizure, Store,
-    StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
+    PauseRecord, PauseScope, Placement, Posted, QueueStatus, ResourceSet, ResourceSettle, Seizure, Span,
+    Stats, Store, StoreCapabilities, StoreError, Told, Violation, WorkerBeat,
 };
 use crate::account::{Account, AccountKey};
 use crate::alarm::{AlarmClaim, AlarmKind, AlarmNote, AlarmRecord, AlarmSettle};
@@ -215,6 +216,10 @@ impl Store for MemoryStore {
 
     async fn queue_place(&self, job: JobId) -> Result<Option<u64>, StoreError> {
         Ok(self.tables().queue_place(job))
+    }
+
+    async fn stats(&self, span: &Span) -> Result<Stats, StoreError> {
+        Ok(self.tables().stats(*span))
     }
 
     async fn worker_beat(&self, beat: &WorkerBeat) -> Result<(), StoreError> {

@@ -17,6 +17,7 @@ pub mod operations;
 pub mod orders;
 pub mod reading;
 pub mod resources;
+pub mod stats;
 pub mod upkeep;
 mod world;
 
@@ -76,6 +77,7 @@ macro_rules! store_conformance {
             operations: a_pause_holds_back_what_is_not_paid_for, a_paused_model_leaves_the_others,
                 the_first_pause_stays, paused_jobs_are_not_the_next_due, a_place_is_counted_in_turns, a_pause_does_not_hold_back_a_cancel,
                 the_status_counts_each_stage, workers_come_and_go, lines_come_after_a_cursor;
+            stats: a_span_tells_what_happened_in_it;
             resources: what_is_unknown_is_open, faults_in_a_row_close_and_a_success_opens,
                 faults_at_the_same_moment_all_count, one_at_a_time_tries_again, a_probation_that_said_nothing_is_given_back,
                 what_an_operator_closed_no_success_opens, an_end_of_an_operators_closing_needs_no_probation,
