@@ -67,7 +67,7 @@ fn a6_what_failed_is_ordered_again_once_and_renders() {
     let (home, kie) = (Home::new(), kie());
     let run = |args: &[&str]| home.finish(command(&home, &kie, args));
     let document = |ran: &Ran| -> Value { serde_json::from_str(&ran.stdout).unwrap() };
-    kie.script(When::paid(), Render::fails("400", words::PERSON));
+    kie.script(When::paid().first(1), Render::fails("400", words::PERSON));
     let failed = run(&["generate", &cup(), "Coffee cup", "--json"]);
     assert_eq!(failed.code, Some(1), "{failed:?}");
     let job = failed.result()["jobs"][0]["id"].as_str().unwrap().to_owned();
@@ -92,6 +92,17 @@ fn a6_what_failed_is_ordered_again_once_and_renders() {
     assert_eq!(home.entries("cli:default", ["hold", "release", "capture"]), [2, 1, 1]);
     let done = run(&["jobs", "retry", waited.result()["jobs"][0]["id"].as_str().unwrap()]);
     settings().bind(|| insta::assert_snapshot!("retry_of_a_finished_job", done.snapshot()));
+
+    let stats = home.json(&["stats", "--since", "1h", "--credit-usd", "0.5"]);
+    assert_eq!((&stats["ordered"], &stats["success_percent"]), (&json!(2), &json!(50.0)), "{stats}");
+    assert_eq!((&stats["start"]["count"], &stats["whole"]["count"]), (&json!(2), &json!(1)), "{stats}");
+    let cost = kie.tasks().iter().map(|task| task.cost_milli).sum::<i64>();
+    assert_eq!(stats["costs"][0]["milli"], cost, "{stats}");
+    assert_eq!(stats["cost_usd"], cost as f64 / 200_000.0, "{stats}");
+    assert_eq!(stats["margin_usd"], 0.5 - cost as f64 / 200_000.0, "{stats}");
+    let words = home.run(["stats"]);
+    assert!(words.stdout.contains("1 done, 1 failed, 0 cancelled; success 50.0 %"), "{words:?}");
+    assert!(words.stdout.contains("user_violation"), "{words:?}");
     home.assert_sound();
 }
 
