@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use neurocards_core::{
     AccountKey, AccountOpen, BriefCheck, BriefTexts, Credits, Engine, Fault, FaultClass, Job, JobHistory,
     Media, MemoryNotifier, MemoryProvider, MemoryStore, NoticeState, OrderHandle, OrderRequest, Photo,
@@ -19,9 +20,23 @@ pub(crate) static PHOTO: LazyLock<Photo> = LazyLock::new(|| {
     Photo::intake(bytes, &PhotoLimits::default()).unwrap()
 });
 
+/// Whatever a test did to a store, its invariants hold when the test is over.
+pub(crate) struct Books(pub(crate) Arc<MemoryStore>);
+
+impl Drop for Books {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let audit = self.0.audit().now_or_never().expect("a store in memory answers at once");
+            assert_eq!(audit.unwrap(), [], "the audit at the end of the test");
+        }
+    }
+}
+
 /// A store and a provider that outlive the engines that use them.
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
+    #[expect(dead_code, reason = "it acts when it is dropped")]
+    pub(crate) books: Books,
     pub(crate) media: Media,
     pub(crate) provider: Arc<MemoryProvider>,
     pub(crate) notifier: Arc<MemoryNotifier>,
@@ -32,8 +47,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        let store = Arc::new(MemoryStore::new(Arc::new(SystemClock::new())));
         let world = Self {
-            store: Arc::new(MemoryStore::new(Arc::new(SystemClock::new()))),
+            books: Books(store.clone()),
+            store,
             media: Media::in_memory(),
             provider: Arc::new(MemoryProvider::new(Bytes::from_static(VIDEO))),
             notifier: Arc::new(MemoryNotifier::new()),
@@ -102,7 +119,6 @@ impl World {
         tokio::time::timeout(limit, self.notices_are_out(&record.jobs)).await.expect("notices go out");
         stop.cancel();
         running.await.unwrap().unwrap();
-        assert_eq!(self.store.audit().await.unwrap(), []);
         record.jobs
     }
 
