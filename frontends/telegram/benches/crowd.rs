@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p neurocards-telegram --bench crowd`. Bot, fake and people share one process and this machine's
 //! processors, so times stand beside a bare round trip of the same fake in the same run. The pace is lifted, but for the
-//! last part: Telegram takes thirty messages a second, whoever sends them. `docs/performance.md` has the figures.
+//! last part: Telegram takes thirty messages a second, whoever sends them.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends where its house errs")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and waits")]
