@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use neurocards_core::{EventCursor, LedgerFilter, OrderId, Store, StoreError, SystemClock};
+use neurocards_core::{EventCursor, LedgerFilter, NoticeState, OrderId, Store, StoreError, SystemClock};
 use neurocards_store::{PostgresStore, SqliteStore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
@@ -61,6 +61,17 @@ async fn read(store: &dyn Store, order: OrderId) -> String {
     )
 }
 
+/// Whether every notice of the order has come to its end.
+async fn all_told(store: &dyn Store, order: OrderId) -> bool {
+    for job in &store.order_get(order).await.unwrap().unwrap().jobs {
+        let notices = store.job_history(job.id).await.unwrap().unwrap().notices;
+        if notices.iter().any(|notice| matches!(notice.state, NoticeState::Pending | NoticeState::Sending)) {
+            return false;
+        }
+    }
+    true
+}
+
 /// A worker of this version works, the schema goes on under it, and it works on; a new process of this version does not
 /// begin.
 async fn outlived(store: Arc<dyn Store>, expand: impl AsyncFnOnce(), open: impl AsyncFnOnce() -> StoreError) {
@@ -70,6 +81,8 @@ async fn outlived(store: Arc<dyn Store>, expand: impl AsyncFnOnce(), open: impl 
     let order = site.order("before", 10).await;
     done(&order).await;
     until(async || site.store.queue_status().await.unwrap().workers.len() == 1).await;
+    // Notices go out beside the work: their last states are written when the order is over already.
+    until(async || all_told(site.store.as_ref(), order.id()).await).await;
     let before = read(site.store.as_ref(), order.id()).await;
     expand().await;
     // Each connection learns by itself that its statements are old.
