@@ -22,6 +22,7 @@ mod post;
 mod reply;
 mod scenario;
 mod script;
+mod secret;
 mod server;
 pub mod telegram;
 mod violation;

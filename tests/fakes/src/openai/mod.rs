@@ -17,10 +17,11 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::script::{Script, When};
+use crate::secret::Secret;
 use crate::server::House;
 use crate::violation::{Rule, Violation, Violations, assert_none};
 use check::Abilities;
-use host::{Desk, OpenAiHost, Secret};
+use host::{Desk, OpenAiHost};
 
 /// A model of the catalogue.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use super::seen::Seen;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::script::Script;
+use crate::secret::Secret;
 use crate::violation::Violations;
 use crate::wire::{dice, hex};
 
@@ -37,15 +38,6 @@ pub(super) struct World {
     pub(super) money: Money,
     pub(super) faults: Script<Fault>,
     pub(super) violations: Violations,
-}
-
-/// A token, which is never shown.
-pub(super) struct Secret(pub(super) String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 /// A chat with a person, or a channel.

@@ -18,6 +18,7 @@ use crate::fault::{Fault, Shows};
 use crate::journal::{Exchange, Journal, Open};
 use crate::reply::Reply;
 use crate::script::{Scene, Script};
+use crate::secret::Secret;
 use crate::server::{Asked, Body, Cut, Host};
 use crate::violation::{Rule, Violations};
 use crate::wire::fingerprint;
@@ -30,15 +31,6 @@ pub(crate) struct Desk {
     pub(crate) secret: Secret,
     pub(crate) faults: Script<Fault>,
     pub(crate) violations: Violations,
-}
-
-/// A secret, which is never shown.
-pub(crate) struct Secret(pub(crate) String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secret({})", fingerprint(&self.0))
-    }
 }
 
 #[derive(Debug)]

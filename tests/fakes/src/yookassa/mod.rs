@@ -16,10 +16,11 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::journal::Journal;
 use crate::script::{Script, When};
+use crate::secret::Secret;
 use crate::server::House;
 use crate::violation::{Rule, Violation, Violations, assert_none};
 use books::{Books, Status};
-use host::{Desk, Secret, YookassaHost};
+use host::{Desk, YookassaHost};
 
 /// YooKassa on this machine: a shop, and the people who pay.
 ///
