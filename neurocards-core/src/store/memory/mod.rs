@@ -7,6 +7,7 @@ mod audit;
 mod late;
 mod operations;
 mod payments;
+mod read;
 mod resources;
 mod stats;
 mod tables;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::{
-    AccountOpen, Claim, ClaimScope, ClaimedJob, CreditsPost, JobEvent, JobFilter, JobHistory, JobRecord,
-    LedgerFilter, NoticeClaim, NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement, Posted,
-    StoreError,
+    AccountOpen, Claim, ClaimScope, ClaimedJob, CreditsPost, JobEvent, LedgerFilter, NoticeClaim,
+    NoticeOutcome, NoticeSettle, OrderNew, OrderRecord, Placement, Posted, StoreError,
 };
 use super::alarms::Alarms;
 use super::late::LateRow;
@@ -399,39 +398,6 @@ impl Tables {
             updated_at: now,
         };
         self.notices.insert(id, NoticeRow { notice, wake_at: now });
-    }
-
-    pub(super) fn job_record(&self, id: JobId) -> Option<JobRecord> {
-        let job = self.jobs.get(&id)?.clone();
-        let order = self.orders.get(&job.order_id)?.clone();
-        let row = self.artifacts.get(&id);
-        let (artifact, removed_at) =
-            (row.map(|row| row.artifact.clone()), row.and_then(|row| row.removed_at));
-        Some(JobRecord { job, order, artifact, removed_at })
-    }
-
-    pub(super) fn jobs_list(&self, filter: &JobFilter) -> Vec<Job> {
-        let fits = |job: &&Job| {
-            filter.before.is_none_or(|before| job.id < before)
-                && self.orders.get(&job.order_id).is_some_and(|order| filter.fits(job, order))
-        };
-        self.jobs.values().rev().filter(fits).take(filter.limit as usize).cloned().collect()
-    }
-
-    pub(super) fn job_history(&self, id: JobId) -> Option<JobHistory> {
-        let record = self.job_record(id)?;
-        let order = Subject::Order(record.order.id);
-        let mut attempts: Vec<_> =
-            self.attempts.values().filter(|attempt| attempt.job_id == id).cloned().collect();
-        attempts.sort_by_key(|attempt| attempt.seq);
-        let about = |notice: &&Notice| notice.subject == order || notice.subject == Subject::Job(id);
-        Some(JobHistory {
-            record,
-            events: self.events.get(&id).cloned().unwrap_or_default(),
-            attempts,
-            notices: self.notices.values().map(|row| &row.notice).filter(about).cloned().collect(),
-            ledger: self.ledger.iter().filter(|entry| entry.job_id == Some(id)).cloned().collect(),
-        })
     }
 
     pub(super) fn notices_claim(&mut self, claim: &NoticeClaim, now: Timestamp) -> Vec<Notice> {
