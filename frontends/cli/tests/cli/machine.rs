@@ -103,31 +103,3 @@ fn make_newer(database: &std::path::Path) {
         connection.close().await.unwrap();
     });
 }
-
-/// A disk of two megabytes without a free byte, in a mount namespace of its own.
-#[cfg(target_os = "linux")]
-#[test]
-#[expect(clippy::disallowed_methods, reason = "only CI must have mount namespaces")]
-fn f4_a_full_disk_charges_nothing() {
-    let home = Home::new();
-    let script = r#"
-        mkdir -p "$NEUROCARDS_DATA_DIR" && mount -t tmpfs -o size=2m tmpfs "$NEUROCARDS_DATA_DIR" || exit 99
-        "$0" migrate > /dev/null || exit 98
-        dd if=/dev/zero of="$NEUROCARDS_DATA_DIR/ballast" bs=4k 2>/dev/null
-        "$0" generate "$1" Cup --quiet; echo "exit $?"
-        rm "$NEUROCARDS_DATA_DIR/ballast"
-        "$0" credits history --json; "$0" jobs list --json; "$0" audit --quiet && echo sound
-    "#;
-    let mut command = std::process::Command::new("unshare");
-    command
-        .args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_neurocards"), &cup()])
-        .current_dir(home.work());
-    command.env("NEUROCARDS_DATA_DIR", home.data());
-    let ran = home.finish(command);
-    if ran.code != Some(0) && std::env::var_os("CI").is_none() {
-        eprintln!("skipped: no mount namespaces here: {}", ran.stderr);
-        return;
-    }
-    assert_eq!(ran.stdout, "exit 1\n[]\n[]\nsound\n", "{ran:?}");
-    assert!(ran.stderr.contains("Nothing was spent."), "{ran:?}");
-}
