@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::args::StatsArgs;
 use crate::failure::{Exit, Failure};
-use crate::output::{Printer, moment, table};
+use crate::output::{Printer, moment, seconds_of, table};
 
 /// The statistics as scripts read them.
 #[derive(Debug, Serialize)]
@@ -147,11 +147,10 @@ fn usd(cost: &Cost) -> Option<f64> {
 }
 
 fn times(times: &Quantiles) -> String {
-    let seconds = |ms: u64| format!("{}.{} s", ms / 1_000, ms % 1_000 / 100);
     if times.count == 0 {
         return "-".to_owned();
     }
-    let [half, most, nearly] = [times.p50_ms, times.p90_ms, times.p99_ms].map(seconds);
+    let [half, most, nearly] = [times.p50_ms, times.p90_ms, times.p99_ms].map(seconds_of);
     format!("p50 {half}, p90 {most}, p99 {nearly} after the order ({} jobs)", times.count)
 }
 
