@@ -194,6 +194,15 @@ impl Media {
         self.get(MediaKind::Photo, sha256).await
     }
 
+    /// The same as a photo, for whoever orders, looks or describes.
+    ///
+    /// # Errors
+    /// See [`MediaError`]; what cannot be read as a photo is damaged.
+    pub async fn kept_photo(&self, sha256: &str) -> Result<Photo, MediaError> {
+        let damaged = |_| MediaError::Damaged { what: MediaKind::Photo.word(), sha256: sha256.to_owned() };
+        Photo::from_media(self.photo(sha256).await?).map_err(damaged)
+    }
+
     /// Takes a video in: reads it to its end, checks that it is an MP4 with a picture, keeps it.
     ///
     /// # Errors

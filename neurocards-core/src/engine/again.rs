@@ -6,7 +6,7 @@ use crate::fault::Retry;
 use crate::ids::JobId;
 use crate::job::Stage;
 use crate::media::MediaError;
-use crate::photo::{Photo, PhotoError};
+use crate::photo::Photo;
 use crate::store::{JobRecord, StoreError};
 
 use super::{Engine, OrderError, OrderHandle, OrderRequest};
@@ -38,15 +38,18 @@ pub enum AgainError {
         /// Where it stands.
         stage: Stage,
     },
+    /// It failed, and its video came after all and was given away.
+    #[error("the video of the job {job} came after all, at no cost")]
+    Gifted {
+        /// The job.
+        job: JobId,
+    },
     /// The photo of its order was removed because it was old, or is damaged.
     #[error("the photo of the job {job} is not kept any more")]
     NoPhoto {
         /// The job.
         job: JobId,
     },
-    /// The kept photo cannot be read as one.
-    #[error("the kept photo cannot be used")]
-    Photo(#[from] PhotoError),
     /// The new order was refused.
     #[error(transparent)]
     Order(#[from] OrderError),
@@ -57,7 +60,7 @@ impl AgainError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Order(error) => error.retry(),
-            Self::Missing { .. } | Self::NotEnded { .. } | Self::NoPhoto { .. } | Self::Photo(_) => {
+            Self::Missing { .. } | Self::NotEnded { .. } | Self::Gifted { .. } | Self::NoPhoto { .. } => {
                 Retry::Never
             }
         }
@@ -85,7 +88,7 @@ impl Engine {
     /// new one fails, it is the new one that can be ordered again.
     ///
     /// The old job keeps its end and its released credit. When a provider still brings its video late, it is given
-    /// away as ever.
+    /// away as ever; a job whose video came that way is not ordered again.
     ///
     /// `model`: another one than before. `max_credits`: the order may not hold more than this.
     ///
@@ -97,11 +100,14 @@ impl Engine {
         model: Option<String>,
         max_credits: Option<Credits>,
     ) -> Result<Again, AgainError> {
-        let Some(JobRecord { job, order, .. }) = self.parts.store.job_get(job).await? else {
+        let Some(JobRecord { job, order, artifact, .. }) = self.parts.store.job_get(job).await? else {
             return Err(AgainError::Missing { job });
         };
         if !matches!(job.stage, Stage::Failed | Stage::Cancelled) {
             return Err(AgainError::NotEnded { job: job.id, stage: job.stage });
+        }
+        if artifact.is_some() {
+            return Err(AgainError::Gifted { job: job.id });
         }
         let key = again_key(job.id);
         if let Some(before) = self.parts.store.order_by_key(&job.account, &key).await? {
@@ -118,8 +124,9 @@ impl Engine {
             idempotency_key: Some(key),
             max_credits,
         };
-        match self.order(request).await {
-            Ok(handle) => Ok(Again::New(handle)),
+        match self.place(request).await {
+            Ok((handle, true)) => Ok(Again::New(handle)),
+            Ok((handle, false)) => Ok(Again::Before(handle)),
             // Somebody was faster, with another model.
             Err(OrderError::KeyReused { order }) => Ok(Again::Before(self.handle(order))),
             Err(error) => Err(error.into()),
@@ -127,16 +134,10 @@ impl Engine {
     }
 
     async fn kept_photo(&self, job: JobId, brief: &Brief) -> Result<Photo, AgainError> {
-        let jpeg = match self.media().photo(&brief.photo.sha256).await {
-            Ok(jpeg) => jpeg,
-            Err(MediaError::Missing { .. } | MediaError::Damaged { .. }) => {
-                return Err(AgainError::NoPhoto { job });
-            }
-            Err(error) => return Err(OrderError::Media(error).into()),
-        };
-        // Decoding takes a while; whoever decodes rubbish may panic.
-        let read = tokio::task::spawn_blocking(move || Photo::from_media(jpeg)).await;
-        Ok(read.map_err(|_| AgainError::NoPhoto { job })??)
+        self.media().kept_photo(&brief.photo.sha256).await.map_err(|error| match error {
+            MediaError::Missing { .. } | MediaError::Damaged { .. } => AgainError::NoPhoto { job },
+            error => OrderError::Media(error).into(),
+        })
     }
 }
 

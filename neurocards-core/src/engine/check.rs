@@ -33,7 +33,7 @@ impl Parts {
     pub(super) async fn objection(&self, provider: &dyn VideoProvider, brief: &Brief) -> Option<Fault> {
         let check = self.check.as_deref().filter(|_| !provider.capabilities().free)?;
         // A photo that is away or damaged is told at the upload.
-        let photo = Photo::from_media(self.media.photo(&brief.photo.sha256).await.ok()?).ok()?;
+        let photo = self.media.kept_photo(&brief.photo.sha256).await.ok()?;
         match self.look(check, provider.name(), brief, &photo).await {
             Verdict::Refused(fault) => Some(fault),
             Verdict::Clean | Verdict::Unchecked(_) => None,

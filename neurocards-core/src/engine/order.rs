@@ -202,6 +202,11 @@ impl Engine {
     /// See [`OrderError`]. Nothing was held, except that after [`Retry::Unknown`] the order may be there: place it
     /// again with the same idempotency key.
     pub async fn order(&self, request: OrderRequest) -> Result<OrderHandle, OrderError> {
+        self.place(request).await.map(|(handle, _)| handle)
+    }
+
+    /// The same; `true`: the order is new, and holds its credits since now.
+    pub(super) async fn place(&self, request: OrderRequest) -> Result<(OrderHandle, bool), OrderError> {
         let plan = self.plan(&request)?;
         self.check_prospect(&plan, &request).await?;
         self.parts.media.put_photo(&request.photo).await?;
@@ -218,7 +223,8 @@ impl Engine {
                 answer => break answer.inspect_err(metering::store_failed)?,
             }
         };
-        if matches!(placed, Placement::New(_)) {
+        let is_new = matches!(placed, Placement::New(_));
+        if is_new {
             metering::order_placed();
         }
         match placed {
@@ -226,7 +232,7 @@ impl Engine {
                 self.parts.wrote();
                 self.parts.due_in(Duration::ZERO);
                 self.parts.news.notify_one();
-                Ok(self.handle(record.order.id))
+                Ok((self.handle(record.order.id), is_new))
             }
             Placement::KeyReused { order } => Err(OrderError::KeyReused { order }),
             Placement::NotEnough { needed, available } => Err(OrderError::NotEnough { needed, available }),

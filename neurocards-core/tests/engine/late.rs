@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use neurocards_core::{
-    AttemptState, ClaimScope, Fault, FaultClass, Job, JobHistory, NoticeKind, Policy, Reply, RunOptions,
-    Stage, TaskState, Told,
+    AgainError, AttemptState, ClaimScope, Fault, FaultClass, Job, JobHistory, NoticeKind, Policy, Reply,
+    RunOptions, Stage, TaskState, Told,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -70,6 +70,8 @@ async fn e5_a_video_that_comes_after_the_deadline_is_given_away() {
     let kinds: Vec<_> = history.notices.iter().map(|notice| notice.body.kind()).collect();
     assert_eq!(kinds, [NoticeKind::Started, NoticeKind::Failed, NoticeKind::Gift]);
     assert_eq!((world.submissions(), world.provider.tasks()), (1, 1));
+    let again = world.engine().order_again(history.record.job.id, None, None).await;
+    assert!(matches!(again, Err(AgainError::Gifted { .. })), "{again:?}");
 }
 
 #[tokio::test]

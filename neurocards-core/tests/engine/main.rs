@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, what fails may end it")]
 
+mod again;
 mod alarms;
 mod check;
 mod faults;

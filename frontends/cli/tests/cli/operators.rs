@@ -53,6 +53,10 @@ fn many_jobs_are_cancelled_after_a_look() {
             home.run(["jobs", "cancel", &lamp[0], "--text", "x"]).snapshot()
         );
         insta::assert_snapshot!(
+            "many_id_and_dry_run",
+            home.run(["jobs", "cancel", &lamp[0], "--dry-run"]).snapshot()
+        );
+        insta::assert_snapshot!(
             "many_wrong_state",
             home.run(["jobs", "cancel", "--state", "done"]).snapshot()
         );

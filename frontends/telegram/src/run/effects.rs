@@ -3,8 +3,8 @@
 
 use neurocards::{
     AllowanceTake, Artifact, BriefError, BriefTexts, Cancellation, CardPut, ChatRef, Credits, Feedback,
-    JobFilter, JobId, LedgerFilter, OrderError, OrderId, OrderRecord, OrderRequest, PersonId, Photo,
-    PhotoError, PhotoLimits, Stage, StoreError, TemplateId,
+    JobFilter, JobId, LedgerFilter, MediaError, OrderError, OrderId, OrderRecord, OrderRequest, PersonId,
+    Photo, PhotoError, PhotoLimits, Stage, StoreError, TemplateId,
 };
 
 use super::{Parts, account_of};
@@ -164,16 +164,11 @@ impl Parts {
 
     /// The photo of a draft, from the media store; nothing when it is gone.
     pub(super) async fn photo_of(&self, draft: &Draft) -> Result<Option<Photo>, StoreError> {
-        let jpeg = match self.engine.media().photo(&draft.photo.sha256).await {
-            Ok(jpeg) => jpeg,
-            Err(neurocards::MediaError::Missing { .. } | neurocards::MediaError::Damaged { .. }) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(StoreError::Unavailable { source: Box::new(error) }),
-        };
-        let _room = self.photos.acquire().await;
-        let read = tokio::task::spawn_blocking(move || Photo::from_media(jpeg)).await;
-        Ok(read.ok().and_then(Result::ok))
+        match self.engine.media().kept_photo(&draft.photo.sha256).await {
+            Ok(photo) => Ok(Some(photo)),
+            Err(MediaError::Missing { .. } | MediaError::Damaged { .. }) => Ok(None),
+            Err(error) => Err(StoreError::Unavailable { source: Box::new(error) }),
+        }
     }
 
     async fn put_card(&self, doing: &Doing, key: &str, order: Option<OrderId>) -> Result<(), StoreError> {

@@ -25,7 +25,7 @@ const CANCEL: Deed = Deed {
     done: "cancelled",
     money: "will return",
     states: &[Status::Queued, Status::Processing],
-    usual: 2,
+    usual: &[Status::Queued, Status::Processing],
 };
 
 pub(in super::super) async fn cancel(

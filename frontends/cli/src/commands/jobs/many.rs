@@ -20,10 +20,10 @@ pub(super) struct Deed {
     pub(super) done: &'static str,
     /// What the question says of the credits.
     pub(super) money: &'static str,
-    /// The states that it can be done in; without a state in the filter all of these are meant.
+    /// The states that it can be done in.
     pub(super) states: &'static [Status],
-    /// Of these the filter means the first ones only, when it names none.
-    pub(super) usual: usize,
+    /// Those that a filter means that names none.
+    pub(super) usual: &'static [Status],
 }
 
 /// What came of it for one job.
@@ -52,7 +52,8 @@ struct Summary<'a> {
 }
 
 impl ManyArgs {
-    /// The job, where one is named. An id and a filter do not go together.
+    /// The job, where one is named. An id goes neither with a filter nor with a dry run, which is a look at what a filter
+    /// finds.
     pub(super) fn one(&self) -> Result<Option<JobId>, Failure> {
         let Some(id) = &self.id else { return Ok(None) };
         let filter = choice::filter(&self.filter, Timestamp::UNIX_EPOCH)?;
@@ -61,7 +62,12 @@ impl ManyArgs {
                 Failure::usage("an id and a filter do not go together").hint("Leave one of them out.")
             );
         }
-        Ok(Some(id.parse()?))
+        let id: JobId = id.parse()?;
+        if self.dry_run {
+            return Err(Failure::usage("--dry-run goes with a filter, not with an id")
+                .hint(format!("`neurocards jobs show {id}` shows the job.")));
+        }
+        Ok(Some(id))
     }
 }
 
@@ -86,10 +92,7 @@ impl Deed {
                 return Err(Failure::usage(what).hint(format!("It goes with --state {}.", can.join(" or "))));
             }
             Some(_) => {}
-            None => {
-                filter.stages =
-                    self.states[..self.usual].iter().flat_map(|s| Stage::of_status(*s)).copied().collect()
-            }
+            None => filter.stages = self.usual.iter().flat_map(|s| Stage::of_status(*s)).copied().collect(),
         }
         let mut found: Vec<Job> = Vec::new();
         loop {
@@ -117,6 +120,9 @@ impl Deed {
         printer: &Printer,
     ) -> Result<bool, Failure> {
         let (count, credits) = (jobs.len(), credits_of(jobs));
+        if count == args.limit as usize {
+            printer.note(&format!("these are the newest {count}; --limit takes more, if there are any"));
+        }
         if args.dry_run || (!args.yes && !args.json) {
             let first: Vec<_> = jobs.iter().take(SHOWN).map(|job| (job.clone(), None)).collect();
             if !args.json && !first.is_empty() {

@@ -15,7 +15,7 @@ const RETRY: Deed = Deed {
     done: "ordered again",
     money: "will be held again",
     states: &[Status::Failed, Status::Cancelled],
-    usual: 1,
+    usual: &[Status::Failed],
 };
 
 /// What came of it for one job.
@@ -53,10 +53,6 @@ pub(in super::super) async fn retry(app: &App, args: &RetryArgs, printer: &Print
 }
 
 async fn one(app: &App, id: JobId, args: &RetryArgs, printer: &Printer) -> Result<Exit, Failure> {
-    if args.many.dry_run {
-        return Err(Failure::usage("--dry-run goes with a filter, not with an id")
-            .hint(format!("`neurocards jobs show {id}` shows the job.")));
-    }
     let again = match app.engine.order_again(id, args.with_model.clone(), None).await {
         Err(AgainError::Missing { job }) => return Err(no_job(app, job).await?),
         again => again.map_err(failure)?,
@@ -77,9 +73,11 @@ fn failure(error: AgainError) -> Failure {
     let what = error.to_string();
     match error {
         AgainError::Order(error) => error.into(),
-        AgainError::Photo(error) => error.into(),
         AgainError::NotEnded { job, .. } => Failure::new(Exit::Failed, "not_failed", what).hint(format!(
             "Only what failed or was cancelled is ordered again; see `neurocards jobs show {job}`."
+        )),
+        AgainError::Gifted { job } => Failure::new(Exit::Failed, "has_video", what).hint(format!(
+            "`neurocards jobs show {job}` says where it is; `neurocards generate` orders another one."
         )),
         AgainError::NoPhoto { .. } => Failure::new(Exit::Failed, "no_photo", what)
             .hint("Order it anew with the photo: `neurocards generate PHOTO DESCRIPTION`."),
