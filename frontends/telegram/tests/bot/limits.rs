@@ -147,8 +147,8 @@ async fn a_card_is_not_edited_all_the_time() {
     anna.reads("Готово: 5 видео. Как вам?").await;
     let edits = &edits()[before..];
     let close = edits.windows(2).filter(|pair| pair[1] - pair[0] < 990).count();
-    // The one that was asked for comes when it comes.
-    assert!(edits.len() > 2 && close <= 1, "{edits:?}");
+    // The one that was asked for comes when it comes; how many others there are depends on how fast the videos come.
+    assert!(edits.len() >= 2 && close <= 1, "{edits:?}");
     house.close().await;
 }
 
